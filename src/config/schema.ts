@@ -1,0 +1,358 @@
+/**
+ * The ONE configuration schema: type, unit, default, description, and when a change applies.
+ * Validation, `docs/configuration.md`, the examples' check and the settings page are all made from it.
+ */
+import { z } from 'zod';
+
+/**
+ * When a change of a setting takes effect.
+ * live: at once. input: the input's worker restarts. reconnect: the session to the destination is made anew.
+ * daemon: the daemon restarts.
+ */
+export type Applies = 'live' | 'input' | 'reconnect' | 'daemon';
+
+export interface SettingMeta {
+  /** kbit/s, ms, Hz …; absent for names and switches. */
+  unit?: string;
+  applies: Applies;
+  /** Never logged, shown or reported. */
+  secret?: boolean;
+  example?: unknown;
+}
+
+/** Attaches the description and the machine-readable facts to one setting. */
+function setting<T extends z.ZodType>(schema: T, description: string, meta: SettingMeta): T {
+  return schema.meta({ description, ...meta }) as T;
+}
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'use lower-case letters, digits, - and _, at most 32, starting with a letter or digit');
+const port = z.int().min(1).max(65_535);
+const host = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[A-Za-z0-9.:_-]+$/, 'use a host name or an IP address');
+const filePath = z.string().min(1).max(4096);
+const interfaceName = z.string().regex(/^[^/\s]{1,15}$/, 'use a network interface name such as eth0 (at most 15 characters)');
+/** libsrt takes 10 to 79 characters. */
+const passphrase = z.string().min(10, 'an SRT passphrase has 10 to 79 characters').max(79, 'an SRT passphrase has 10 to 79 characters');
+
+function srtSettings(applies: Applies) {
+  return {
+    latencyMs: setting(
+      z.int().min(20).max(30_000).default(1000),
+      'SRT latency: how long a lost packet may take to be sent again. Longer survives more, and delays the program by as much.',
+      { unit: 'ms', applies },
+    ),
+    streamId: setting(z.string().max(512).optional(), 'SRT stream id. Often a key: treated as a secret.', { applies, secret: true }),
+    streamIdFile: setting(filePath.optional(), 'A file whose first line is the stream id.', { applies }),
+    passphrase: setting(passphrase.optional(), 'SRT passphrase (AES). Rather use passphraseFile.', { applies, secret: true }),
+    passphraseFile: setting(filePath.optional(), 'A file whose first line is the passphrase.', { applies }),
+    keyLengthBits: setting(z.union([z.literal(128), z.literal(192), z.literal(256)]).default(128), 'AES key length, with a passphrase.', {
+      unit: 'bit',
+      applies,
+    }),
+  };
+}
+
+const encodedFlags = {
+  passThrough: setting(z.boolean().default(false), 'Take the stream as it is, without encoding again. It must be MPEG-TS in the program’s codec.', {
+    applies: 'input',
+  }),
+};
+
+const inputCommon = {
+  id: setting(id, 'A short name, unique among the inputs.', { applies: 'daemon', example: 'cam1' }),
+  enabled: setting(z.boolean().default(true), 'An input that is not enabled is not started.', { applies: 'input' }),
+  timeoutMs: setting(z.int().min(200).max(60_000).default(3000), 'No data for this long after data came: the input counts as dead and is restarted.', {
+    unit: 'ms',
+    applies: 'input',
+  }),
+};
+
+export const inputSchema = z.discriminatedUnion('kind', [
+  z.object({
+    ...inputCommon,
+    kind: z.literal('test').describe('A test pattern with burnt-in time, and a tone.'),
+    pattern: setting(z.enum(['smpte', 'ball', 'snow', 'black', 'pinwheel', 'colors']).default('smpte'), 'Test picture.', { applies: 'input' }),
+    toneHz: setting(z.int().min(0).max(20_000).default(440), 'Tone; 0 is silence.', { unit: 'Hz', applies: 'input' }),
+    text: setting(z.string().max(80).default(''), 'Text burnt in beside the time.', { applies: 'input' }),
+  }),
+  z.object({
+    ...inputCommon,
+    ...encodedFlags,
+    kind: z.literal('file').describe('Any file that GStreamer plays, paced as live.'),
+    path: setting(filePath, 'The file.', { applies: 'input', example: '/data/loop.ts' }),
+    loop: setting(z.boolean().default(true), 'Start again at the end.', { applies: 'input' }),
+  }),
+  z.object({
+    ...inputCommon,
+    kind: z.literal('v4l2').describe('A USB camera or HDMI capture (Video4Linux).'),
+    device: setting(
+      z
+        .string()
+        .regex(/^\/dev\/[A-Za-z0-9/_.:-]+$/, 'use a device such as /dev/video0 or /dev/v4l/by-id/…')
+        .default('/dev/video0'),
+      'Video device. Names under /dev/v4l/by-id survive replugging.',
+      { applies: 'input' },
+    ),
+    format: setting(z.enum(['auto', 'mjpeg', 'raw', 'h264']).default('auto'), 'What to take from the device.', { applies: 'input' }),
+    width: setting(z.int().min(16).max(7680).optional(), 'Width to ask the device for; default: the program’s.', { unit: 'px', applies: 'input' }),
+    height: setting(z.int().min(16).max(4320).optional(), 'Height to ask the device for; default: the program’s.', { unit: 'px', applies: 'input' }),
+    fps: setting(z.int().min(1).max(120).optional(), 'Pictures a second to ask for; default: the program’s.', { unit: '1/s', applies: 'input' }),
+    audioDevice: setting(
+      z
+        .string()
+        .max(120)
+        .regex(/^[A-Za-z0-9:,=._ -]+$/, 'use an ALSA device such as hw:1,0')
+        .optional(),
+      'ALSA device for sound; without it the program gets silence.',
+      { applies: 'input', example: 'hw:1,0' },
+    ),
+  }),
+  z.object({
+    ...inputCommon,
+    kind: z.literal('libcamera').describe('A CSI camera of a Raspberry Pi.'),
+    camera: setting(z.string().max(200).default(''), 'libcamera name; empty: the first.', { applies: 'input' }),
+    audioDevice: setting(
+      z
+        .string()
+        .max(120)
+        .regex(/^[A-Za-z0-9:,=._ -]+$/)
+        .optional(),
+      'ALSA device for sound.',
+      { applies: 'input' },
+    ),
+  }),
+  z.object({
+    ...inputCommon,
+    kind: z.literal('argus').describe('A CSI camera of a Jetson.'),
+    sensor: setting(z.int().min(0).max(15).default(0), 'Sensor number.', { applies: 'input' }),
+    audioDevice: setting(
+      z
+        .string()
+        .max(120)
+        .regex(/^[A-Za-z0-9:,=._ -]+$/)
+        .optional(),
+      'ALSA device for sound.',
+      { applies: 'input' },
+    ),
+  }),
+  z.object({
+    ...inputCommon,
+    kind: z.literal('hdmi-csi').describe('An HDMI-to-CSI bridge (TC358743).'),
+    device: setting(
+      z
+        .string()
+        .regex(/^\/dev\/[A-Za-z0-9/_.:-]+$/)
+        .default('/dev/video0'),
+      'Video device.',
+      { applies: 'input' },
+    ),
+    audioDevice: setting(
+      z
+        .string()
+        .max(120)
+        .regex(/^[A-Za-z0-9:,=._ -]+$/)
+        .optional(),
+      'ALSA device for sound.',
+      { applies: 'input' },
+    ),
+  }),
+  z.object({
+    ...inputCommon,
+    ...encodedFlags,
+    kind: z.literal('srt').describe('A stream over SRT.'),
+    mode: setting(z.enum(['listener', 'caller']).default('listener'), 'Wait for a sender, or call one.', { applies: 'input' }),
+    host: setting(host.default('0.0.0.0'), 'Address to listen on, or to call.', { applies: 'input' }),
+    port: setting(port, 'UDP port.', { applies: 'input', example: 9710 }),
+    ...srtSettings('input'),
+  }),
+  z.object({
+    ...inputCommon,
+    ...encodedFlags,
+    kind: z.literal('udp').describe('MPEG-TS over UDP, unicast or multicast.'),
+    host: setting(host.default('0.0.0.0'), 'Address to receive on; a multicast group is joined.', { applies: 'input' }),
+    port: setting(port, 'UDP port.', { applies: 'input', example: 5004 }),
+  }),
+  z.object({
+    ...inputCommon,
+    kind: z.literal('rtsp').describe('An IP camera.'),
+    url: setting(z.string().regex(/^rtsps?:\/\/\S+$/, 'use a URL such as rtsp://camera/stream'), 'RTSP URL without user and password.', {
+      applies: 'input',
+      example: 'rtsp://192.0.2.7/stream1',
+    }),
+    user: setting(z.string().max(100).optional(), 'User name.', { applies: 'input' }),
+    password: setting(z.string().max(200).optional(), 'Password. Rather use passwordFile.', { applies: 'input', secret: true }),
+    passwordFile: setting(filePath.optional(), 'A file whose first line is the password.', { applies: 'input' }),
+    transport: setting(z.enum(['auto', 'tcp', 'udp']).default('tcp'), 'How the camera sends.', { applies: 'input' }),
+  }),
+]);
+export type InputConfig = z.infer<typeof inputSchema>;
+export type InputKind = InputConfig['kind'];
+
+export const programSchema = z.object({
+  width: setting(z.int().min(16).max(3840).multipleOf(2).default(1280), 'Picture width.', { unit: 'px', applies: 'input' }),
+  height: setting(z.int().min(16).max(2160).multipleOf(2).default(720), 'Picture height.', { unit: 'px', applies: 'input' }),
+  fps: setting(z.int().min(1).max(60).default(30), 'Pictures a second.', { unit: '1/s', applies: 'input' }),
+  codec: setting(z.enum(['h264', 'h265']).default('h264'), 'Video codec.', { applies: 'input' }),
+  encoder: setting(
+    z.enum(['auto', 'x264', 'x265', 'v4l2', 'nvenc', 'vaapi']).default('auto'),
+    'Encoder. auto takes the best that the GStreamer registry of this machine really has.',
+    { applies: 'input' },
+  ),
+  videoKbps: setting(z.int().min(200).max(50_000).default(4000), 'Video bitrate.', { unit: 'kbit/s', applies: 'live' }),
+  keyFrameMs: setting(z.int().min(250).max(10_000).default(2000), 'A key frame at least this often.', { unit: 'ms', applies: 'input' }),
+  audioKbps: setting(z.int().min(32).max(512).default(128), 'Audio bitrate (AAC).', { unit: 'kbit/s', applies: 'input' }),
+  audioRate: setting(z.union([z.literal(44_100), z.literal(48_000)]).default(48_000), 'Audio sampling rate.', { unit: 'Hz', applies: 'input' }),
+});
+export type ProgramConfig = z.infer<typeof programSchema>;
+
+export const pathSchema = z.object({
+  id: setting(id, 'A short name, unique among the paths.', { applies: 'daemon', example: 'eth' }),
+  enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'live' }),
+  interface: setting(interfaceName.optional(), 'Network interface that the path’s sockets are bound to. Without it the routing table chooses.', {
+    applies: 'reconnect',
+    example: 'eth0',
+  }),
+  via: setting(
+    z.object({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) }).optional(),
+    'Another remote address for this path than the destination’s.',
+    { applies: 'reconnect' },
+  ),
+  priority: setting(z.int().min(0).max(100).default(10), 'Lower is preferred, in modes that use one path at a time.', { applies: 'live' }),
+});
+export type PathConfig = z.infer<typeof pathSchema>;
+
+export const destinationSchema = z.object({
+  id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
+  enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
+  mode: setting(
+    z.enum(['bonded', 'redundant', 'standby']).default('bonded'),
+    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path.',
+    { applies: 'reconnect' },
+  ),
+  host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
+  port: setting(port, 'UDP port: of the SRTLA receiver, or in standby mode of the SRT listener.', { applies: 'reconnect', example: 5000 }),
+  ...srtSettings('reconnect'),
+});
+export type DestinationConfig = z.infer<typeof destinationSchema>;
+
+export const webSchema = z.object({
+  enabled: setting(z.boolean().default(true), 'Serve the page.', { applies: 'daemon' }),
+  host: setting(host.default('0.0.0.0'), 'Address to listen on.', { applies: 'daemon' }),
+  port: setting(z.int().min(0).max(65_535).default(8080), 'TCP port; 0 takes a free one.', { applies: 'daemon' }),
+});
+
+export const mqttSchema = z.object({
+  url: setting(
+    z
+      .string()
+      .regex(/^(mqtts?|wss?):\/\/\S+$/, 'use a URL such as mqtts://broker.example.net:8883')
+      .optional(),
+    'Broker. Without it MQTT is off.',
+    { applies: 'live', example: 'mqtts://broker.example.net:8883' },
+  ),
+  box: setting(id.optional(), 'Name of this box in the topics; default: box.name.', { applies: 'live' }),
+  user: setting(z.string().max(200).optional(), 'User name.', { applies: 'live' }),
+  password: setting(z.string().max(500).optional(), 'Password. Rather use passwordFile.', { applies: 'live', secret: true }),
+  passwordFile: setting(filePath.optional(), 'A file whose first line is the password.', { applies: 'live' }),
+  caFile: setting(filePath.optional(), 'Certificate authority, PEM.', { applies: 'live' }),
+  certFile: setting(filePath.optional(), 'Client certificate, PEM.', { applies: 'live' }),
+  keyFile: setting(filePath.optional(), 'Key of the client certificate, PEM.', { applies: 'live' }),
+});
+export type MqttConfig = z.infer<typeof mqttSchema>;
+
+const outputSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('udp').describe('MPEG-TS over UDP, 7 packets a datagram.'),
+    host: setting(host, 'Address to send to.', { applies: 'daemon' }),
+    port: setting(port, 'UDP port.', { applies: 'daemon' }),
+  }),
+  z.object({
+    kind: z.literal('srt').describe('SRT caller.'),
+    host: setting(host, 'Address to call.', { applies: 'daemon' }),
+    port: setting(port, 'UDP port.', { applies: 'daemon' }),
+    ...srtSettings('daemon'),
+  }),
+  z.object({
+    kind: z.literal('file').describe('Rolling .ts files.'),
+    directory: setting(filePath, 'Folder for the files.', { applies: 'daemon' }),
+    segmentSeconds: setting(z.int().min(2).max(86_400).default(600), 'Length of one file.', { unit: 's', applies: 'daemon' }),
+    keepBytes: setting(z.int().min(10_000_000).default(10_000_000_000), 'The oldest files are deleted above this sum.', { unit: 'byte', applies: 'daemon' }),
+  }),
+]);
+export type OutputConfig = z.infer<typeof outputSchema>;
+
+export const gatewaySchema = z.object({
+  host: setting(host.default('0.0.0.0'), 'Address to listen on.', { applies: 'daemon' }),
+  srtlaPort: setting(port.default(5000), 'UDP port for SRTLA. Plain SRT is accepted on it too.', { applies: 'daemon' }),
+  srtPort: setting(port.optional(), 'A second UDP port for plain SRT alone.', { applies: 'daemon' }),
+  latencyMs: setting(z.int().min(20).max(30_000).default(20), 'Least SRT latency of the listener: the larger of the two ends’ holds.', {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  passphrase: setting(passphrase.optional(), 'SRT passphrase for all streams. Rather use passphraseFile.', { applies: 'daemon', secret: true }),
+  passphraseFile: setting(filePath.optional(), 'A file whose first line is the passphrase.', { applies: 'daemon' }),
+  streams: setting(
+    z
+      .array(
+        z.object({
+          id: setting(id, 'A short name for the stream.', { applies: 'daemon' }),
+          streamId: setting(z.string().max(512).optional(), 'SRT stream id that selects it; without one it takes every stream that no other takes.', {
+            applies: 'daemon',
+            secret: true,
+          }),
+          outputs: setting(z.array(outputSchema).min(1), 'Where the stream goes.', { applies: 'daemon' }),
+        }),
+      )
+      .min(1),
+    'Streams that are accepted.',
+    { applies: 'daemon' },
+  ),
+});
+export type GatewayConfig = z.infer<typeof gatewaySchema>;
+
+export const configSchema = z
+  .object({
+    version: setting(z.literal(1), 'Version of this format.', { applies: 'daemon', example: 1 }),
+    box: z.object({ name: setting(id.default('tandem'), 'Name of this box.', { applies: 'daemon' }) }).prefault({}),
+    inputs: setting(z.array(inputSchema).max(16).default([]), 'Inputs in order of preference.', { applies: 'daemon' }),
+    program: programSchema.prefault({}),
+    paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
+    destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
+    media: z
+      .object({
+        socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
+        autoStart: setting(z.boolean().default(true), 'Go on air at start.', { applies: 'daemon' }),
+      })
+      .prefault({}),
+    control: z
+      .object({
+        stateDirectory: setting(filePath.default('/var/lib/tandem'), 'Where the control daemon keeps its journal and the page’s password.', {
+          applies: 'daemon',
+        }),
+        web: webSchema.prefault({}),
+        mqtt: mqttSchema.prefault({}),
+      })
+      .prefault({}),
+    gateway: setting(gatewaySchema.optional(), 'The receiving end: only for `tandem gateway`.', { applies: 'daemon' }),
+  })
+  .superRefine((config, context) => {
+    for (const key of ['inputs', 'paths', 'destinations'] as const) {
+      const seen = new Set<string>();
+      config[key].forEach((entry, index) => {
+        if (seen.has(entry.id)) context.addIssue({ code: 'custom', path: [key, index, 'id'], message: `the id ${entry.id} is used twice` });
+        seen.add(entry.id);
+      });
+    }
+    config.destinations.forEach((destination, index) => {
+      if (config.paths.length === 0)
+        context.addIssue({ code: 'custom', path: ['destinations', index], message: 'a destination needs at least one path: add one under paths' });
+      if (destination.passphrase !== undefined && destination.passphraseFile !== undefined)
+        context.addIssue({ code: 'custom', path: ['destinations', index, 'passphrase'], message: 'give passphrase or passphraseFile, not both' });
+    });
+  });
+export type Config = z.infer<typeof configSchema>;
+/** What a file may leave out. */
+export type ConfigInput = z.input<typeof configSchema>;

@@ -1,0 +1,122 @@
+/** The status snapshot: what the media daemon says of itself. Shared by the socket, MQTT, the page and the command line. */
+import { z } from 'zod';
+import { reasonSchema } from './reasons.ts';
+
+const id = z.string();
+const ms = z.number();
+
+export const inputStateSchema = z.enum(['off', 'starting', 'running', 'degraded', 'waiting', 'failed']);
+export type InputState = z.infer<typeof inputStateSchema>;
+
+export const inputStatusSchema = z.object({
+  id,
+  kind: z.string(),
+  state: inputStateSchema.describe(
+    'off: not wanted. starting: no data yet. running. degraded: data, but a watch is not content. waiting: will be restarted. failed: cannot work on this machine',
+  ),
+  reason: reasonSchema,
+  text: z.string().describe('one sentence for people'),
+  onAir: z.boolean(),
+  kbps: z.number().describe('measured over the last second, kbit/s'),
+  targetKbps: z.number().nullable().describe('what the encoder was told to make; null for pass-through'),
+  encoder: z.string().nullable().describe('GStreamer element that encodes; null for pass-through'),
+  restarts: z.int().describe('restarts of the worker since start'),
+  retryInMs: ms.nullable().describe('time until the next restart, while waiting'),
+  audioDb: z.number().nullable().describe('RMS audio level, dBFS; null where there is none'),
+  sinceMonoMs: ms.describe('monotonic time of the last change of state'),
+  workerPid: z.int().nullable(),
+  source: z.record(z.string(), z.number()).describe('figures of a network source, for SRT: rttMs, lossPct, retransmitted'),
+});
+export type InputStatus = z.infer<typeof inputStatusSchema>;
+
+export const pathStateSchema = z.enum(['down', 'registering', 'up', 'silent']);
+export type PathState = z.infer<typeof pathStateSchema>;
+
+export const pathStatusSchema = z.object({
+  id,
+  destination: id,
+  interface: z.string().nullable().describe('network interface that the socket is bound to; null for the routing table’s choice'),
+  state: pathStateSchema.describe('down: cannot send. registering: sends, not yet accepted. up. silent: sends, nothing comes back'),
+  reason: reasonSchema,
+  rttMs: ms.nullable(),
+  rttMinMs: ms.nullable(),
+  sentKbps: z.number().describe('over the last second, kbit/s on the wire'),
+  sentBytes: z.number(),
+  sentPackets: z.number(),
+  receivedBytes: z.number(),
+  receivedPackets: z.number(),
+  ackedPackets: z.number().describe('data packets proved to have arrived over this path'),
+  nakedPackets: z.number().describe('packets that the receiver reported missing while this path owned them'),
+  retransmittedPackets: z.number().describe('SRT retransmissions that this path carried'),
+  sendErrors: z.number(),
+  inFlight: z.int(),
+  window: z.number().describe('how many packets may be in flight'),
+  sinceMonoMs: ms,
+});
+export type PathStatus = z.infer<typeof pathStatusSchema>;
+
+export const destinationStateSchema = z.enum(['off', 'connecting', 'connected', 'waiting']);
+export type DestinationState = z.infer<typeof destinationStateSchema>;
+
+export const destinationStatusSchema = z.object({
+  id,
+  mode: z.string(),
+  address: z.string().describe('host:port as configured'),
+  state: destinationStateSchema,
+  reason: reasonSchema,
+  text: z.string(),
+  active: z.boolean().describe('the program is sent there'),
+  retryInMs: ms.nullable(),
+  sinceMonoMs: ms,
+  srt: z
+    .object({
+      rttMs: ms,
+      latencyMs: ms.describe('negotiated latency'),
+      sendBufferMs: ms,
+      sendBufferPackets: z.number(),
+      sentPackets: z.number(),
+      lostPackets: z.number().describe('reported missing by the receiver'),
+      retransmittedPackets: z.number(),
+      droppedPackets: z.number().describe('given up because they were too late'),
+      sendKbps: z.number(),
+    })
+    .nullable(),
+});
+export type DestinationStatus = z.infer<typeof destinationStatusSchema>;
+
+export const programStateSchema = z.enum(['starting', 'on-air', 'off-air', 'stopped']);
+export type ProgramState = z.infer<typeof programStateSchema>;
+
+export const programStatusSchema = z.object({
+  state: programStateSchema,
+  reason: reasonSchema,
+  text: z.string(),
+  input: id.nullable().describe('the input on air'),
+  pinned: id.nullable().describe('the input that a person pinned'),
+  destination: id.nullable(),
+  kbps: z.number().describe('what leaves the switcher, kbit/s over the last second'),
+  targetKbps: z.number().describe('video bitrate that the encoder is asked for'),
+  packets: z.number().describe('MPEG-TS packets since start'),
+  sinceMonoMs: ms,
+  reference: z
+    .object({ pcr: z.number().describe('27 MHz'), monoMs: ms })
+    .nullable()
+    .describe('the last program clock reference and when it left the switcher, to measure delay by'),
+});
+export type ProgramStatus = z.infer<typeof programStatusSchema>;
+
+export const statusSchema = z.object({
+  box: z.string(),
+  version: z.string(),
+  session: z.string(),
+  bootId: z.string(),
+  pid: z.int(),
+  monoMs: ms,
+  uptimeMs: ms,
+  rssBytes: z.number(),
+  program: programStatusSchema,
+  inputs: z.array(inputStatusSchema),
+  paths: z.array(pathStatusSchema),
+  destinations: z.array(destinationStatusSchema),
+});
+export type Status = z.infer<typeof statusSchema>;
