@@ -263,6 +263,42 @@ export const mqttSchema = z.object({
 });
 export type MqttConfig = z.infer<typeof mqttSchema>;
 
+/** Thresholds of the watches on the box itself. Each clears a little below where it raises, so that it does not flap. */
+export const vitalsSchema = z.object({
+  enabled: setting(z.boolean().default(true), 'Watch the box itself: temperature, power, processor, memory, disk, clock.', { applies: 'daemon' }),
+  temperatureMaxC: setting(z.number().min(30).max(120).default(80), 'Warn above this temperature.', { unit: '°C', applies: 'live' }),
+  cpuMaxPct: setting(z.number().min(10).max(100).default(95), 'Warn when the processor is busier than this for 30 s.', { unit: '%', applies: 'live' }),
+  memoryMinMb: setting(z.number().min(8).max(65_536).default(128), 'Warn when less memory is available.', { unit: 'MB', applies: 'live' }),
+  diskMaxPct: setting(z.number().min(10).max(100).default(90), 'Warn when the disk of the state directory is fuller than this.', {
+    unit: '%',
+    applies: 'live',
+  }),
+});
+export type VitalsConfig = z.infer<typeof vitalsSchema>;
+
+export const modemsSchema = z.object({
+  enabled: setting(z.boolean().default(true), 'Ask ModemManager (mmcli) about modems.', { applies: 'daemon' }),
+  rsrpMinDbm: setting(z.number().min(-140).max(-44).default(-115), 'Warn when the LTE or 5G reference signal (RSRP) is weaker.', {
+    unit: 'dBm',
+    applies: 'live',
+  }),
+});
+export type ModemsConfig = z.infer<typeof modemsSchema>;
+
+const gpioLine = z
+  .string()
+  .regex(/^([A-Za-z0-9_.:-]{1,64}\/)?\d{1,4}$/, 'use the number of a line on the header’s GPIO chip, such as 17, or chip/line, such as pinctrl-rp1/17');
+
+export const gpioSchema = z.object({
+  tallyOnAir: setting(gpioLine.optional(), 'Line of the lamp “on air, all well”.', { applies: 'daemon', example: '17' }),
+  tallyDegraded: setting(gpioLine.optional(), 'Line of the lamp “on air, but on a backup input or with a path lost”.', { applies: 'daemon', example: '27' }),
+  tallyOffAir: setting(gpioLine.optional(), 'Line of the lamp “not on air”.', { applies: 'daemon', example: '22' }),
+  button: setting(gpioLine.optional(), 'Line of a button: a short press goes on or off air.', { applies: 'daemon', example: '23' }),
+  activeLow: setting(z.boolean().default(false), 'The lamps light when their line is low.', { applies: 'daemon' }),
+  buttonActiveLow: setting(z.boolean().default(true), 'The button pulls its line low when pressed.', { applies: 'daemon' }),
+});
+export type GpioConfig = z.infer<typeof gpioSchema>;
+
 const outputSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('udp').describe('MPEG-TS over UDP, 7 packets a datagram.'),
@@ -334,6 +370,9 @@ export const configSchema = z
         }),
         web: webSchema.prefault({}),
         mqtt: mqttSchema.prefault({}),
+        vitals: vitalsSchema.prefault({}),
+        modems: modemsSchema.prefault({}),
+        gpio: gpioSchema.prefault({}),
       })
       .prefault({}),
     gateway: setting(gatewaySchema.optional(), 'The receiving end: only for `tandem gateway`.', { applies: 'daemon' }),

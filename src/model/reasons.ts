@@ -67,6 +67,9 @@ export const reasonTexts = {
   'no-uplink': 'no destination is connected',
   // The box.
   'broker-lost': 'the MQTT broker cannot be reached',
+  'certificate-refused': 'a certificate was not accepted',
+  'not-authorised': 'the broker does not allow it',
+  'port-taken': 'another program uses the port',
   'media-lost': 'the media daemon does not answer',
   'temperature-high': 'the box is too hot',
   throttled: 'the processor is throttled',
@@ -74,10 +77,13 @@ export const reasonTexts = {
   'disk-full': 'the disk is full',
   'disk-error': 'the disk reports errors',
   'memory-low': 'memory is short',
+  'cpu-busy': 'the processor is busy',
   'clock-unset': 'the clock is not synchronised',
   'modem-lost': 'the modem is gone',
   'signal-poor': 'the radio signal is poor',
   unsupported: 'this machine cannot do it',
+  expired: 'it came too late',
+  busy: 'too much was asked for at once',
   invalid: 'what was asked for is not valid',
   internal: 'an error in Tandem itself',
 } as const;
