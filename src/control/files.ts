@@ -1,0 +1,16 @@
+/** Small files of the state directory. */
+import { open, rename } from 'node:fs/promises';
+
+/** Replaces a file as a whole: readers see the old or the new one, also after a power cut. Rejects with the system's error. */
+export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
+  const file = await open(`${path}.new`, 'w', mode);
+  try {
+    // An old `.new` of a crash may have another mode.
+    await file.chmod(mode);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+}

@@ -1,0 +1,47 @@
+/** The control daemon's view of the media daemon: there or not, since when, and said once. */
+import { notice } from '../model/event.ts';
+import type { Box } from './box.ts';
+
+/** A restart of the media daemon takes less; what lasts longer is worth a warning. */
+const graceMs = 2500;
+
+export class MediaPresence {
+  readonly #box: Box;
+  #timer: NodeJS.Timeout | undefined;
+  #warned = false;
+
+  constructor(box: Box) {
+    this.#box = box;
+    this.#await('the media daemon has not answered yet');
+  }
+
+  connected(): void {
+    clearTimeout(this.#timer);
+    const before = this.#box.links.media.state;
+    this.#box.setLink('media', 'connected', 'connected', 'the media daemon answers');
+    if (this.#warned) this.#report('clear', before, 'connected', 'recovered', 'the media daemon answers again');
+    this.#warned = false;
+  }
+
+  lost(): void {
+    if (this.#box.links.media.state !== 'connected') return;
+    this.#await('the media daemon does not answer any more');
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #await(text: string): void {
+    clearTimeout(this.#timer);
+    this.#box.setLink('media', 'waiting', 'media-lost', `${text}: whether the program is on air is not known here`);
+    this.#timer = setTimeout(() => {
+      this.#warned = true;
+      this.#report('warning', 'connected', 'waiting', 'media-lost', `${text}: check its service (tandem-media); management goes on without it`);
+    }, graceMs);
+  }
+
+  #report(severity: 'warning' | 'clear', from: string, to: string, reason: 'media-lost' | 'recovered', text: string): void {
+    this.#box.report(notice({ severity, subject: { kind: 'media', id: 'media' }, what: 'media.state', from, to, reason, text }));
+  }
+}

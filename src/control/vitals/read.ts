@@ -1,0 +1,94 @@
+/** Reads the box's vitals, cheaply: what changes slowly is asked for rarely. */
+import { execFile } from 'node:child_process';
+import { constants, type StatsFs } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { loadavg, uptime } from 'node:os';
+import { promisify } from 'node:util';
+import si from 'systeminformation';
+import { monoMs } from '../../clock.ts';
+import type { VitalsStatus } from '../../model/vitals.ts';
+import { clockSynchronised } from './clock-sync.ts';
+import { type PowerFacts, raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './platform.ts';
+
+const unknownPower: PowerFacts = { underVoltage: null, throttled: null, throttledSinceBoot: null, powerW: null };
+/** A child process each time: only where there is no file, and not often. */
+const vcgencmdEveryMs = 15_000;
+
+export interface VitalsReader {
+  read(): Promise<VitalsStatus>;
+}
+
+/** @param root `/`, or a tree of a test. @param directory whose disk is watched. */
+export function vitalsReader(root: string, directory: string): VitalsReader {
+  let model: string | null | undefined;
+  let jetsonEvents: number | null = null;
+  const vcgencmd = vcgencmdReader();
+
+  const power = async (): Promise<PowerFacts> => {
+    const raspberry = await readRaspberryPower(root);
+    if (raspberry !== null) return raspberry;
+    const jetson = await readJetsonPower(root, jetsonEvents);
+    if (jetson !== null) {
+      jetsonEvents = jetson.events;
+      return jetson.facts;
+    }
+    return (model?.startsWith('Raspberry Pi') && (await vcgencmd())) || unknownPower;
+  };
+
+  return {
+    async read() {
+      if (model === undefined) model = await readBoardModel(root);
+      const [load, memory, zones, facts, disk] = await Promise.all([si.currentLoad(), si.mem(), readThermalZones(root), power(), readDisk(directory)]);
+      const temperatures = Object.values(zones);
+      return {
+        monoMs: monoMs(),
+        uptimeS: Math.round(uptime()),
+        model,
+        cpuPct: Number.isFinite(load.currentLoad) ? Math.round(load.currentLoad * 10) / 10 : null,
+        load1: loadavg()[0] ?? 0,
+        memoryTotalBytes: memory.total,
+        memoryAvailableBytes: memory.available,
+        ...disk,
+        temperatureC: temperatures.length === 0 ? null : Math.max(...temperatures),
+        zones,
+        ...facts,
+        clockSynchronised: timesyncSynchronised(root) || clockSynchronised(),
+      };
+    },
+  };
+}
+
+async function readDisk(directory: string): Promise<Pick<VitalsStatus, 'diskTotalBytes' | 'diskUsedPct' | 'diskWritable'>> {
+  let stats: StatsFs;
+  try {
+    stats = await statfs(directory);
+  } catch {
+    return { diskTotalBytes: null, diskUsedPct: null, diskWritable: null };
+  }
+  const writable = await access(directory, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  const used = stats.blocks - stats.bfree;
+  // As `df`: what is reserved for root does not count as room.
+  const usable = used + stats.bavail;
+  return { diskTotalBytes: stats.blocks * stats.bsize, diskUsedPct: usable === 0 ? null : Math.round((1000 * used) / usable) / 10, diskWritable: writable };
+}
+
+/** Raspberry Pi kernels without the file: the firmware's own tool. */
+function vcgencmdReader(): () => Promise<PowerFacts | null> {
+  let last: { atMs: number; facts: PowerFacts | null } | null = null;
+  let missing = false;
+  return async () => {
+    if (missing) return null;
+    if (last !== null && monoMs() - last.atMs < vcgencmdEveryMs) return last.facts;
+    try {
+      const { stdout } = await promisify(execFile)('vcgencmd', ['get_throttled'], { timeout: 2000 });
+      last = { atMs: monoMs(), facts: raspberryPower(stdout) };
+    } catch (error) {
+      missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      last = { atMs: monoMs(), facts: null };
+    }
+    return last.facts;
+  };
+}

@@ -1,0 +1,175 @@
+/** The API: one table of routes, served here and described by OpenAPI. The page, the command line and scripts use the same. */
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { monoMs } from '../../clock.ts';
+import { boxSnapshotSchema, journaledEventSchema, pathSampleSchema } from '../../model/box.ts';
+import { type CommandReply, commandReplySchema } from '../../model/command.ts';
+import type { Reason } from '../../model/reasons.ts';
+import type { Box } from '../box.ts';
+import type { CommandDesk } from '../commands.ts';
+import { eventsCsv } from './csv.ts';
+import { visitor } from './guard.ts';
+import { metricsText } from './metrics.ts';
+import type { Streams } from './stream.ts';
+
+export interface ApiRoute {
+  method: 'get' | 'post';
+  path: string;
+  summary: string;
+  /** JSON unless `type` says otherwise. */
+  reply: z.ZodType | null;
+  type?: string;
+  query?: Record<string, { schema: z.ZodType; description: string }>;
+  handle(request: Request, response: Response): void | Promise<void>;
+}
+
+export interface ApiParts {
+  box: Box;
+  desk: CommandDesk;
+  streams: Streams;
+  stillValid(request: Request): boolean;
+}
+
+/** Several pages that look at the same picture share one. */
+const previewFreshMs = 1000;
+const eventsMax = 4000;
+
+export function apiRoutes({ box, desk, streams, stillValid }: ApiParts): ApiRoute[] {
+  const preview = previewCache(desk);
+  return [
+    {
+      method: 'get',
+      path: '/api/status',
+      summary: 'The whole state of the box.',
+      reply: boxSnapshotSchema,
+      handle: (_request, response) => void response.json(box.snapshot()),
+    },
+    {
+      method: 'get',
+      path: '/api/stream',
+      summary: 'Live stream (server-sent events): hello, then snapshot, sample and event.',
+      reply: null,
+      type: 'text/event-stream',
+      handle: (request, response) => streams.serve(request, response, () => stillValid(request)),
+    },
+    {
+      method: 'get',
+      path: '/api/history',
+      summary: 'The last two minutes of the paths, a sample a second.',
+      reply: z.array(pathSampleSchema),
+      handle: (_request, response) => void response.json(box.history.samples()),
+    },
+    {
+      method: 'get',
+      path: '/api/events',
+      summary: 'Events, the oldest first.',
+      reply: z.array(journaledEventSchema),
+      query: {
+        after: { schema: z.int().nonnegative(), description: 'only events with a larger id' },
+        limit: { schema: z.int().min(1).max(eventsMax), description: `at most so many, from the newest; with after from the oldest (${eventsMax})` },
+      },
+      handle: (request, response) => {
+        const after = whole(request.query.after);
+        const limit = Math.min(whole(request.query.limit) ?? eventsMax, eventsMax);
+        response.json(after === null ? box.journal.recent(Math.max(limit, 1)) : box.journal.after(after, Math.max(limit, 1)));
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/events.csv',
+      summary: 'All kept events as a table.',
+      reply: null,
+      type: 'text/csv',
+      handle: (_request, response) => {
+        response
+          .attachment(`${box.config.box.name}-events.csv`)
+          .type('text/csv')
+          .send(eventsCsv(box.journal.recent(eventsMax)));
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/events.json',
+      summary: 'All kept events, as a file.',
+      reply: z.array(journaledEventSchema),
+      handle: (_request, response) => {
+        response.attachment(`${box.config.box.name}-events.json`).json(box.journal.recent(eventsMax));
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/preview.jpg',
+      summary: 'A picture of what is on air, or of another input.',
+      reply: null,
+      type: 'image/jpeg',
+      query: { input: { schema: z.string(), description: 'another input than the one on air' } },
+      handle: async (request, response) => {
+        const input = typeof request.query.input === 'string' ? request.query.input : null;
+        const reply = await preview(input);
+        if (reply.ok && reply.jpegBase64 !== undefined) response.type('image/jpeg').send(Buffer.from(reply.jpegBase64, 'base64'));
+        else response.status(httpStatus(reply)).json(reply);
+      },
+    },
+    {
+      method: 'post',
+      path: '/api/commands/:name',
+      summary: 'Performs a command; the body is its arguments.',
+      reply: commandReplySchema,
+      handle: async (request, response) => {
+        const args = (request.body ?? {}) as unknown;
+        const from = visitor(response).session === null ? 'api' : 'page';
+        const reply =
+          typeof args === 'object' && args !== null && !Array.isArray(args)
+            ? await desk.run({
+                name: String(request.params.name),
+                args: args as Record<string, unknown>,
+                from,
+                correlation: request.get('idempotency-key') ?? null,
+              })
+            : { ok: false, reason: 'invalid' as const, text: 'the body must be a JSON object' };
+        response.status(httpStatus(reply)).json(reply);
+      },
+    },
+    {
+      method: 'get',
+      path: '/metrics',
+      summary: 'Metrics (OpenMetrics).',
+      reply: null,
+      type: 'application/openmetrics-text',
+      handle: (_request, response) => {
+        response.set('Content-Type', 'application/openmetrics-text; version=1.0.0; charset=utf-8').send(metricsText(box.snapshot()));
+      },
+    },
+  ];
+}
+
+export function mountApi(routes: ApiRoute[]): Router {
+  const router = Router();
+  for (const route of routes) router[route.method](route.path, (request, response) => route.handle(request, response));
+  return router;
+}
+
+const statusOf: Partial<Record<Reason, number>> = { invalid: 400, 'media-lost': 503, busy: 429, unsupported: 501 };
+
+function httpStatus(reply: CommandReply): number {
+  return reply.ok ? 200 : (statusOf[reply.reason] ?? 409);
+}
+
+/** The newest picture of each input, for a moment. */
+function previewCache(desk: CommandDesk): (input: string | null) => Promise<CommandReply> {
+  const kept = new Map<string, { atMs: number; reply: Promise<CommandReply> }>();
+  return (input) => {
+    const key = input ?? '';
+    const nowMs = monoMs();
+    for (const [name, { atMs }] of kept) if (nowMs - atMs > previewFreshMs) kept.delete(name);
+    const fresh = kept.get(key);
+    if (fresh !== undefined) return fresh.reply;
+    const reply = desk.run({ name: 'snapshot', args: input === null ? {} : { input }, from: 'page', correlation: null });
+    kept.set(key, { atMs: nowMs, reply });
+    return reply;
+  };
+}
+
+function whole(value: unknown): number | null {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
