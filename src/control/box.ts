@@ -65,12 +65,12 @@ export class Box {
       { what: event.what, subject: event.subject, from: event.from, to: event.to, reason: event.reason, measured: event.measured },
       event.text,
     );
-    this.#append(event);
+    this.#append(event, 'control');
   }
 
   /** An event of the media daemon. */
   takeEvent(event: TandemEvent): void {
-    this.#append(event);
+    this.#append(event, 'media');
   }
 
   takeStatus(status: Status): void {
@@ -134,10 +134,9 @@ export class Box {
     return () => this.#listeners.delete(listener);
   }
 
-  #append(event: TandemEvent): JournaledEvent | null {
-    const entry = this.journal.append(event);
+  #append(event: TandemEvent, origin: JournaledEvent['origin']): void {
+    const entry = this.journal.append(event, origin);
     if (entry !== null) this.#alarms.see(entry);
-    return entry;
   }
 
   #changed(): void {

@@ -22,17 +22,15 @@ const cursorEveryMs = 1000;
 
 export interface Journal {
   /** Numbers and keeps an event. Null: it was here already (the same `session` and `seq`). */
-  append(event: TandemEvent): JournaledEvent | null;
+  append(event: TandemEvent, origin: JournaledEvent['origin']): JournaledEvent | null;
   /** The oldest first. Events that fell out of the ring are gone. */
   after(id: number, max: number): JournaledEvent[];
   /** The newest events, oldest first. */
   recent(max: number): JournaledEvent[];
   /** The newest event that may leave the box. */
   readonly readyId: number;
-  /** The last number of `session` that is here, to ask its daemon for what came after. */
-  lastSeq(session: string): number | null;
-  /** The newest event of the media daemon or another one than `exceptSession`. */
-  lastForeign(exceptSession: string): { session: string; seq: number } | null;
+  /** The newest event of the media daemon, to ask it for what came after. */
+  lastOfMedia(): { session: string; seq: number } | null;
   cursor(consumer: string): number;
   advance(consumer: string, id: number): void;
   /** Calls back with each new event at once, and without one when `readyId` has moved. */
@@ -74,10 +72,10 @@ class FileJournal implements Journal {
     this.#readyId = this.#lastId;
   }
 
-  append(event: TandemEvent): JournaledEvent | null {
+  append(event: TandemEvent, origin: JournaledEvent['origin']): JournaledEvent | null {
     const last = this.#lastSeqs.get(event.session);
     if (last !== undefined && event.seq <= last) return null;
-    const entry: JournaledEvent = { ...event, id: this.#lastId + 1 };
+    const entry: JournaledEvent = { ...event, origin, id: this.#lastId + 1 };
     this.#keep(entry);
     this.#unwritten.push(entry);
     if (this.#unwritten.length > keptEvents) this.#unwritten.shift();
@@ -105,12 +103,8 @@ class FileJournal implements Journal {
     return this.#readyId;
   }
 
-  lastSeq(session: string): number | null {
-    return this.#lastSeqs.get(session) ?? null;
-  }
-
-  lastForeign(exceptSession: string): { session: string; seq: number } | null {
-    const event = this.#ring.findLast(({ session, subject }) => session !== exceptSession && subject.kind !== 'control');
+  lastOfMedia(): { session: string; seq: number } | null {
+    const event = this.#ring.findLast(({ origin }) => origin === 'media');
     return event === undefined ? null : { session: event.session, seq: event.seq };
   }
 

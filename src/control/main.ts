@@ -39,6 +39,7 @@ export async function runControl(config: Config): Promise<number> {
   const media = new MediaClient({
     path: config.media.socket,
     statusEveryMs,
+    eventsAfter: journal.lastOfMedia(),
     onStatus: (status) => box.takeStatus(status),
     onEvent: (event) => box.takeEvent(event),
     onState: (connected) => (connected ? presence.connected() : presence.lost()),

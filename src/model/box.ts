@@ -8,6 +8,7 @@ import { modemSchema, vitalsStatusSchema } from './vitals.ts';
 /** An event with its box-unique number, as the journal keeps it. */
 export const journaledEventSchema = eventSchema.extend({
   id: z.int().positive().describe('box-unique; increases by one with each event, over restarts too'),
+  origin: z.enum(['media', 'control']).describe('the daemon that made it'),
 });
 export type JournaledEvent = z.infer<typeof journaledEventSchema>;
 

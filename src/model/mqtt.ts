@@ -308,6 +308,7 @@ export const topicTable: TopicRow[] = [
     schema: journaledEventSchema,
     example: {
       id: 1042,
+      origin: 'media',
       severity: 'warning',
       subject: { kind: 'path', id: 'eth' },
       what: 'path.state',
@@ -356,4 +357,6 @@ function commandRows(): TopicRow[] {
   });
 }
 
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,339 @@
+/** What the tests of the control daemon share: a stand-in for the media daemon that speaks its socket, and control as a real process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { monoMs, wallMs } from '../../src/clock.ts';
+import type { ConfigInput } from '../../src/config/schema.ts';
+import type { Command, CommandReply } from '../../src/model/command.ts';
+import { type Notice, notice, type TandemEvent } from '../../src/model/event.ts';
+import { type FromMedia, socketVersion, toMediaSchema } from '../../src/model/socket.ts';
+import type { Status } from '../../src/model/status.ts';
+
+/** A grey 2 × 2 JPEG. */
+const jpeg =
+  '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQEw8QEBD/yQALCAACAAIBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=';
+
+/** Speaks `model/socket.ts` as the media daemon does, with two inputs and two paths whose figures move. */
+export class FakeMedia {
+  readonly commands: { command: Command; from: string }[] = [];
+  readonly status: Status;
+  readonly #path: string;
+  readonly #events: TandemEvent[] = [];
+  readonly #clients = new Set<Socket>();
+  #server: Server | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(path: string, session = 'media-1') {
+    this.#path = path;
+    this.status = freshStatus(session);
+  }
+
+  async start(): Promise<void> {
+    rmSync(this.#path, { force: true });
+    const server = createServer((socket) => this.#serve(socket));
+    await new Promise<void>((resolve) => server.listen(this.#path, resolve));
+    this.#server = server;
+    this.#timer = setInterval(() => this.#move(), 250);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const client of this.#clients) client.destroy();
+    this.#server?.close();
+  }
+
+  emit(fields: Pick<Notice, 'severity' | 'subject' | 'what' | 'reason' | 'text'> & Partial<Notice>): TandemEvent {
+    const event: TandemEvent = {
+      ...notice(fields),
+      seq: this.#events.length + 1,
+      session: this.status.session,
+      bootId: this.status.bootId,
+      monoMs: monoMs(),
+      wallMs: wallMs(),
+    };
+    this.#events.push(event);
+    this.#broadcast({ type: 'event', event });
+    return event;
+  }
+
+  publish(): void {
+    this.#broadcast({ type: 'status', status: this.status });
+  }
+
+  #serve(socket: Socket): void {
+    this.#clients.add(socket);
+    socket.on('close', () => this.#clients.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setEncoding('utf8');
+    send(socket, { type: 'hello', version: socketVersion, session: this.status.session });
+    let partial = '';
+    socket.on('data', (text: string) => {
+      partial += text;
+      const lines = partial.split('\n');
+      partial = lines.pop() ?? '';
+      for (const line of lines) this.#obey(socket, line);
+    });
+  }
+
+  #obey(socket: Socket, line: string): void {
+    const message = toMediaSchema.parse(JSON.parse(line));
+    if (message.type === 'subscribe') {
+      const after = message.eventsAfter;
+      if (after !== null)
+        for (const event of this.#events) if (after.session !== event.session || event.seq > after.seq) send(socket, { type: 'event', event });
+      send(socket, { type: 'status', status: this.status });
+    } else if (message.type === 'command') {
+      this.commands.push({ command: message.command, from: message.from });
+      send(socket, { type: 'reply', id: message.id, reply: this.#perform(message.command) });
+    }
+  }
+
+  #perform(command: Command): CommandReply {
+    const { program } = this.status;
+    const done = (text: string): CommandReply => ({ ok: true, reason: 'requested', text });
+    switch (command.name) {
+      case 'stop':
+        Object.assign(program, { state: 'stopped', reason: 'stopped', text: 'off air on request', sinceMonoMs: monoMs() });
+        break;
+      case 'start':
+        Object.assign(program, { state: 'on-air', reason: 'on-air', text: `${program.input} is delivered to cloud`, sinceMonoMs: monoMs() });
+        break;
+      case 'pin-input':
+        if (!this.status.inputs.some(({ id }) => id === command.input)) return { ok: false, reason: 'invalid', text: `there is no input ${command.input}` };
+        this.#switch(command.input);
+        program.pinned = command.input;
+        break;
+      case 'unpin-input':
+        this.#switch('cam1');
+        program.pinned = null;
+        break;
+      case 'snapshot':
+        return { ...done('a picture'), jpegBase64: jpeg };
+      default:
+        break;
+    }
+    this.publish();
+    return done(`${command.name} was done`);
+  }
+
+  #switch(input: string): void {
+    this.status.program.input = input;
+    for (const one of this.status.inputs) one.onAir = one.id === input;
+  }
+
+  #move(): void {
+    const { status } = this;
+    status.monoMs = monoMs();
+    status.uptimeMs += 250;
+    const wave = Math.sin(status.monoMs / 7000);
+    status.program.kbps = 4300 + 150 * wave;
+    for (const [index, path] of status.paths.entries()) {
+      if (path.state !== 'up') {
+        path.sentKbps = 0;
+        continue;
+      }
+      path.sentKbps = index === 0 ? 3000 + 600 * wave : 1300 - 500 * wave;
+      path.rttMs = index === 0 ? 41 + 3 * wave : 85 + 30 * Math.cos(status.monoMs / 3000);
+      path.sentPackets += Math.round(path.sentKbps / 40);
+      path.nakedPackets += index === 1 && Math.random() < 0.3 ? 1 : 0;
+      path.sentBytes += Math.round(path.sentKbps * 31);
+    }
+    this.publish();
+  }
+
+  #broadcast(message: FromMedia): void {
+    for (const client of this.#clients) send(client, message);
+  }
+}
+
+function send(socket: Socket, message: FromMedia): void {
+  if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
+}
+
+export function freshStatus(session: string): Status {
+  const sinceMonoMs = monoMs() - 200_000;
+  const input = (id: string, kind: string, onAir: boolean): Status['inputs'][number] => ({
+    id,
+    kind,
+    state: 'running',
+    reason: 'started',
+    text: `${id} delivers pictures`,
+    onAir,
+    kbps: 4300,
+    targetKbps: 4000,
+    encoder: 'x264enc',
+    restarts: 0,
+    retryInMs: null,
+    audioDb: -21.5,
+    sinceMonoMs,
+    workerPid: 4711,
+    source: {},
+  });
+  const path = (id: string, device: string): Status['paths'][number] => ({
+    id,
+    destination: 'cloud',
+    interface: device,
+    state: 'up',
+    reason: 'connected',
+    rttMs: 41,
+    rttMinMs: 39,
+    sentKbps: 2000,
+    sentBytes: 0,
+    sentPackets: 0,
+    receivedBytes: 0,
+    receivedPackets: 0,
+    ackedPackets: 0,
+    nakedPackets: 0,
+    retransmittedPackets: 0,
+    sendErrors: 0,
+    inFlight: 4,
+    window: 30,
+    sinceMonoMs,
+  });
+  return {
+    box: 'box7',
+    version: '0.1.0',
+    session,
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    pid: process.pid,
+    monoMs: monoMs(),
+    uptimeMs: 200_000,
+    rssBytes: 61_000_000,
+    program: {
+      state: 'on-air',
+      reason: 'on-air',
+      text: 'cam1 is delivered to cloud',
+      input: 'cam1',
+      pinned: null,
+      destination: 'cloud',
+      kbps: 4300,
+      targetKbps: 4000,
+      packets: 1_000_000,
+      sinceMonoMs,
+      reference: null,
+    },
+    inputs: [input('cam1', 'v4l2', true), input('backup', 'test', false)],
+    paths: [path('eth', 'eth0'), path('lte', 'wwan0')],
+    destinations: [
+      {
+        id: 'cloud',
+        mode: 'bonded',
+        address: 'gateway.example.net:5000',
+        state: 'connected',
+        reason: 'connected',
+        text: 'connected to gateway.example.net:5000',
+        active: true,
+        retryInMs: null,
+        sinceMonoMs,
+        srt: {
+          rttMs: 42,
+          latencyMs: 1000,
+          sendBufferMs: 300,
+          sendBufferPackets: 120,
+          sentPackets: 100_000,
+          lostPackets: 20,
+          retransmittedPackets: 20,
+          droppedPackets: 0,
+          sendKbps: 4400,
+        },
+      },
+    ],
+  };
+}
+
+const runner = fileURLToPath(new URL('./control-process.ts', import.meta.url));
+
+/** A state directory, a media stand-in and a control process with its log. */
+export class ControlWorld {
+  readonly directory = mkdtempSync(join(tmpdir(), 'tandem-control-'));
+  readonly media: FakeMedia;
+  readonly password = 'correct horse battery';
+  log = '';
+  #process: ChildProcess | null = null;
+  #config: ConfigInput = { version: 1 };
+
+  constructor() {
+    this.media = new FakeMedia(join(this.directory, 'media.sock'));
+  }
+
+  /** Starts control as a process of its own. `control` is the section of the configuration; the page takes a free port. */
+  start(control: NonNullable<ConfigInput['control']> = {}, options: { passwordFile?: boolean } = {}): void {
+    this.#config = {
+      version: 1,
+      box: { name: 'box7' },
+      media: { socket: join(this.directory, 'media.sock') },
+      control: { stateDirectory: this.inside('state'), web: { host: '127.0.0.1', port: 0 }, ...control },
+    };
+    writeFileSync(this.inside('config.json'), JSON.stringify(this.#config));
+    if (options.passwordFile) writeFileSync(this.inside('first-password'), `${this.password}\n`, { mode: 0o600 });
+    this.restart();
+  }
+
+  /** The same again, after `kill`. */
+  restart(): void {
+    rmSync(this.inside('state/page.url'), { force: true });
+    const env: NodeJS.ProcessEnv = { ...process.env, TANDEM_LOG: 'debug' };
+    if (existsSync(this.inside('first-password'))) env.TANDEM_PAGE_PASSWORD_FILE = this.inside('first-password');
+    const child = spawn(process.execPath, [runner, this.inside('config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+    this.#process = child;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Ends control; returns its exit code, or null for a signal. */
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    return new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code));
+      child.kill(signal);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.kill('SIGKILL');
+    this.media.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  inside(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Address of the page, once it listens. Ends in a slash. */
+  async url(): Promise<string> {
+    await until('the page listens', () => existsSync(this.inside('state/page.url')));
+    return readFileSync(this.inside('state/page.url'), 'utf8').trim();
+  }
+
+  /** Headers that let a script in. */
+  async token(): Promise<Record<string, string>> {
+    await this.url();
+    return { Authorization: `Bearer ${readFileSync(this.inside('state/api-token'), 'utf8').trim()}` };
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await fetch(new URL(path, await this.url()), { headers: await this.token() });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return (await response.json()) as T;
+  }
+}
+
+/** Waits until `test` holds. @throws after `msMax`, naming `what`. */
+export async function until(what: string, test: () => boolean | Promise<boolean>, msMax = 15_000): Promise<void> {
+  const endMs = monoMs() + msMax;
+  for (;;) {
+    if (await test()) return;
+    if (monoMs() > endMs) throw new Error(`not within ${msMax} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
