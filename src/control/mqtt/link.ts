@@ -239,6 +239,7 @@ export class MqttLink {
       this.#checkStatus(connection, payload);
       return;
     }
+    if (this.#stopping) return;
     const properties = packet.properties ?? {};
     const request = readRequest(
       {
@@ -265,7 +266,7 @@ export class MqttLink {
 
   /** A last will of an earlier connection may arrive late and stand over the birth: say again that we live. */
   #checkStatus(connection: BrokerConnection, payload: Buffer): void {
-    if (!this.#serving) return;
+    if (!this.#serving || this.#stopping) return;
     let online: unknown;
     try {
       online = (JSON.parse(payload.toString('utf8')) as BoxStatus | null)?.online;

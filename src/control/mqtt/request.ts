@@ -52,7 +52,8 @@ export function readRequest(incoming: Incoming, root: string, wallMs: number | n
     if (typeof body.responseTopic === 'string') request.replyTo ??= usableTopic(body.responseTopic, root);
   }
   if (incoming.retained) return refused('invalid', 'a retained command is refused: it would be done again at each connection; send it without the retain flag');
-  const schema = commandPayloads[name];
+  // Names like `constructor` are on every object.
+  const schema = Object.hasOwn(commandPayloads, name) ? commandPayloads[name] : undefined;
   if (schema === undefined) return refused('invalid', `there is no command of this name; there are: ${commandNames.join(', ')}`);
   if (body === null) return refused('invalid', `${name}: the payload is not a JSON object of at most ${payloadBytesMax} bytes`);
   if (incoming.responseTopic !== null && request.replyTo === null)

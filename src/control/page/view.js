@@ -17,7 +17,8 @@ function setText(element, text) {
 
 /** Keeps one element a key in `parent`, in order, so that focus and animations live on. */
 function keyed(parent, items, keyOf, create, update) {
-  const kept = (parent.kept ??= new Map());
+  parent.kept ??= new Map();
+  const { kept } = parent;
   const seen = new Set();
   let place = parent.firstElementChild;
   for (const item of items) {

@@ -1,0 +1,199 @@
+/** A real Mosquitto with its own certificate authority and access control, and a client that watches. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { until } from './control-world.ts';
+
+const mosquitto = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto', '/usr/local/sbin/mosquitto'].find((path) => existsSync(path)) ?? null;
+export const mosquittoMissing = mosquitto === null ? 'mosquitto is not installed' : null;
+
+export interface BrokerOptions {
+  /** Client certificates are required, and their name is the user. */
+  tls?: boolean;
+  /** Lines of an access control file. */
+  acl?: string[];
+  /** user → password. */
+  users?: Record<string, string>;
+}
+
+export class Mosquitto {
+  readonly directory = mkdtempSync(join(tmpdir(), 'tandem-mosquitto-'));
+  readonly tls: boolean;
+  port = 0;
+  log = '';
+  #process: ChildProcess | null = null;
+
+  constructor(options: BrokerOptions = {}) {
+    this.tls = options.tls ?? false;
+    if (this.tls) makeAuthority(this.directory);
+    const lines = ['persistence false', 'log_type all', 'log_dest stderr'];
+    if (options.users) {
+      writeFileSync(this.inside('users'), '');
+      for (const [user, password] of Object.entries(options.users))
+        execFileSync('mosquitto_passwd', ['-b', this.inside('users'), user, password], { stdio: 'ignore' });
+      lines.push('allow_anonymous false', `password_file ${this.inside('users')}`);
+    } else lines.push(`allow_anonymous ${this.tls ? 'false' : 'true'}`);
+    if (options.acl) {
+      writeFileSync(this.inside('acl'), `${options.acl.join('\n')}\n`);
+      lines.push(`acl_file ${this.inside('acl')}`);
+    }
+    if (this.tls)
+      lines.push(
+        `cafile ${this.inside('ca.crt')}`,
+        `certfile ${this.inside('server.crt')}`,
+        `keyfile ${this.inside('server.key')}`,
+        'require_certificate true',
+        'use_identity_as_username true',
+      );
+    if (process.getuid?.() === 0) lines.push('user root');
+    writeFileSync(this.inside('rest.conf'), `${lines.join('\n')}\n`);
+  }
+
+  async start(): Promise<void> {
+    if (this.port === 0) this.port = await freePort();
+    // The listener first: what follows belongs to it.
+    writeFileSync(this.inside('mosquitto.conf'), `listener ${this.port} 127.0.0.1\n${readFileSync(this.inside('rest.conf'), 'utf8')}`);
+    const child = spawn(mosquitto as string, ['-c', this.inside('mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      this.log += text;
+    });
+    this.#process = child;
+    await until('mosquitto runs', () => said.includes('running') || child.exitCode !== null);
+    if (child.exitCode !== null) throw new Error(this.log);
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null) return;
+    await new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.kill(signal);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  inside(name: string): string {
+    return join(this.directory, name);
+  }
+
+  get url(): string {
+    return `${this.tls ? 'mqtts' : 'mqtt'}://localhost:${this.port}`;
+  }
+
+  /** Makes `name`.crt and `name`.key, signed by `authority`. */
+  certificate(name: string, authority = 'ca'): { certFile: string; keyFile: string } {
+    makeCertificate(this.directory, name, authority);
+    return { certFile: this.inside(`${name}.crt`), keyFile: this.inside(`${name}.key`) };
+  }
+
+  /** An independent client that sees everything below `topics`. */
+  async watch(topics: string[], options: IClientOptions = {}): Promise<Watcher> {
+    const client = await mqtt.connectAsync(this.url, { protocolVersion: 5, reconnectPeriod: 500, ...options });
+    const watcher = new Watcher(client);
+    await client.subscribeAsync(topics, { qos: 1 });
+    return watcher;
+  }
+}
+
+export interface Seen {
+  topic: string;
+  payload: unknown;
+  packet: IPublishPacket;
+}
+
+export class Watcher {
+  readonly client: MqttClient;
+  readonly seen: Seen[] = [];
+
+  constructor(client: MqttClient) {
+    this.client = client;
+    client.on('message', (topic, payload, packet) => {
+      let parsed: unknown = null;
+      try {
+        parsed = JSON.parse(payload.toString('utf8'));
+      } catch {
+        parsed = payload.toString('latin1');
+      }
+      this.seen.push({ topic, payload: parsed, packet });
+    });
+    client.on('error', () => undefined);
+  }
+
+  on(topic: string): Seen[] {
+    return this.seen.filter((one) => one.topic === topic);
+  }
+
+  last<T>(topic: string): T | undefined {
+    return this.on(topic).at(-1)?.payload as T | undefined;
+  }
+
+  async end(): Promise<void> {
+    await this.client.endAsync(true);
+  }
+}
+
+function makeAuthority(directory: string, name = 'ca'): void {
+  openssl(
+    directory,
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '30',
+    '-subj',
+    `/CN=Test ${name}`,
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.crt`,
+  );
+  if (name === 'ca') makeCertificate(directory, 'server', 'ca', 'localhost');
+}
+
+function makeCertificate(directory: string, name: string, authority: string, commonName = name): void {
+  if (!existsSync(join(directory, `${authority}.crt`))) makeAuthority(directory, authority);
+  openssl(directory, 'req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${commonName}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+  writeFileSync(join(directory, `${name}.ext`), `subjectAltName=DNS:${commonName}\n`);
+  openssl(
+    directory,
+    'x509',
+    '-req',
+    '-in',
+    `${name}.csr`,
+    '-CA',
+    `${authority}.crt`,
+    '-CAkey',
+    `${authority}.key`,
+    '-CAcreateserial',
+    '-days',
+    '30',
+    '-extfile',
+    `${name}.ext`,
+    '-out',
+    `${name}.crt`,
+  );
+}
+
+function openssl(directory: string, ...args: string[]): void {
+  execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
