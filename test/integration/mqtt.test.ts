@@ -225,11 +225,6 @@ describe('with a broker in the same house', () => {
       return events.filter(({ id, text }, index) => text.startsWith('number') && events.findIndex((event) => event.id === id) === index);
     };
     for (let index = 1; index <= 3; index++) emit(index);
-    const numbers = () =>
-      watching
-        .on(`${root}event`)
-        .map(({ payload }) => payload as JournaledEvent)
-        .filter(({ text }) => text.startsWith('number'));
     await until('three', () => numbers().length === 3);
     await mosquitto.kill();
     await until('it is noticed', async () => (await world.get<BoxSnapshot>('/api/status')).mqtt.state === 'waiting');
