@@ -1,0 +1,147 @@
+/** Makes docs/mqtt.md from the table of topics: `node src/control/mqtt-docs.ts --write` or `--check`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { type TopicRow, topicTable } from '../model/mqtt.ts';
+import { reasonTexts } from '../model/reasons.ts';
+
+export const mqttDocsPath = fileURLToPath(new URL('../../docs/mqtt.md', import.meta.url));
+
+interface Schema {
+  type?: string | string[];
+  const?: unknown;
+  enum?: unknown[];
+  description?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  additionalProperties?: Schema | boolean;
+}
+
+/** The whole document. */
+export function mqttDocs(): string {
+  return `${[intro, topicList(), conventions, ...topicTable.map(section), reasons()].join('\n\n')}\n`;
+}
+
+const intro = `<!-- Made by \`node src/control/mqtt-docs.ts --write\` from src/model/mqtt.ts. Do not edit. -->
+
+# MQTT
+
+A box speaks MQTT 5 with the broker in \`control.mqtt\` (see docs/configuration.md), and falls back to MQTT 3.1.1 where the broker
+knows nothing newer. All topics are below \`tandem/v1/<box>/\`, where \`<box>\` is \`control.mqtt.box\` or \`box.name\`; access
+control by this prefix is enough to keep a box to its own topics. Payloads are JSON in UTF-8.`;
+
+function topicList(): string {
+  const rows = topicTable.map((row) => `| \`${row.topic}\` | ${row.from} | ${row.retained ? 'yes' : 'no'} | ${row.qos} | ${row.what} |`);
+  return ['## Topics', '', '| topic | who writes | retained | QoS | what |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+const conventions = `## How to use it
+
+**Is it there?** Subscribe to \`status\`. The birth says \`online: true\`; a clean stop \`offline\`; when the connection breaks, the broker
+sends the last will, \`lost\`, about 15 s later. A will whose \`session\` is not that of the last birth is late; the box then says its birth again.
+
+**What is?** The \`state/…\` topics are retained: who subscribes knows everything at once. They are published when something changes
+that a person would call news, and otherwise at most every 10 s. While \`available\` is false the media daemon does not answer,
+and what stands there is its last word.
+
+**What happened?** \`event\` carries each event at least once and in order. The box keeps what the broker has not acknowledged, over a
+lost connection and over a restart. Drop an \`id\` that you have seen.
+
+**Commands.** Write to \`cmd/<name>\`, never retained: a retained command is refused. Give a response topic and correlation data as MQTT 5
+properties; clients of MQTT 3.1.1 put \`responseTopic\` and \`correlation\` into the payload instead (the properties win). The same
+correlation from the same asker (\`by\`) twice within 10 minutes is done once and answered twice. A command may expire: by the message expiry
+of MQTT 5, or by \`expiresAt\`. Commands are not kept for a box that is away. Every command is answered, on the response topic or
+on \`reply\`; what is not valid is answered with \`ok: false\` and a \`reason\`. A response topic has no wildcards and at most 256 characters,
+and below \`tandem/v1/\` only \`<box>/reply/…\` is allowed.
+
+With Mosquitto: \`mosquitto_rr -V 5 -t tandem/v1/box7/cmd/stop -e tandem/v1/box7/reply/desk -m '{"by":"anna"}'\`
+
+**Access control** for Mosquitto, with client certificates whose common name is the box’s name (\`use_identity_as_username true\`):
+
+\`\`\`
+pattern readwrite tandem/v1/%u/#
+
+user desk
+topic readwrite tandem/v1/#
+\`\`\``;
+
+function section(row: TopicRow): string {
+  const schema = z.toJSONSchema(row.schema, { io: 'input', unrepresentable: 'any' }) as Schema;
+  return [
+    `## \`${row.topic}\``,
+    '',
+    row.what,
+    '',
+    '```json',
+    JSON.stringify(row.example, null, 2),
+    '```',
+    '',
+    '| field | type | what |',
+    '|---|---|---|',
+    ...fields(schema, ''),
+  ].join('\n');
+}
+
+/** A row for each field, those inside objects and lists with their path. */
+function fields(schema: Schema, prefix: string): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const optional = schema.required?.includes(name) ? '' : ' (optional)';
+    const inner = innerObject(field);
+    const path = `${prefix}${name}`;
+    const row = `| \`${path}\`${optional} | ${typeText(field)} | ${field.description ?? ''} |`;
+    return [row, ...(inner === null ? [] : fields(inner.schema, `${path}${inner.suffix}.`))];
+  });
+}
+
+function innerObject(field: Schema): { schema: Schema; suffix: string } | null {
+  const one = field.anyOf?.find(({ type }) => type !== 'null') ?? field;
+  if (one.properties) return { schema: one, suffix: '' };
+  if (one.items?.properties) return { schema: one.items, suffix: '[]' };
+  if (typeof one.additionalProperties === 'object' && one.additionalProperties.properties) return { schema: one.additionalProperties, suffix: '.*' };
+  return null;
+}
+
+function typeText(field: Schema): string {
+  if (field.anyOf) return field.anyOf.map(typeText).join(' or ');
+  if (field.const !== undefined) return `\`${JSON.stringify(field.const)}\``;
+  // The list of reasons stands once, at the end.
+  if (field.enum) return field.enum.length > 12 ? '[reason](#reasons)' : field.enum.map((value) => `\`${value}\``).join(', ');
+  if (field.type === 'array') return `list of ${typeText(field.items ?? {})}`;
+  return [field.type ?? 'anything'].flat().join(' or ');
+}
+
+function reasons(): string {
+  return [
+    '## Reasons',
+    '',
+    'One closed list, shared by log, events, MQTT, API and page.',
+    '',
+    '| reason | means |',
+    '|---|---|',
+    ...Object.entries(reasonTexts).map(([name, text]) => `| \`${name}\` | ${text} |`),
+  ].join('\n');
+}
+
+function main(verb: string | undefined): number {
+  if (verb === '--write') {
+    writeFileSync(mqttDocsPath, mqttDocs());
+    return 0;
+  }
+  if (verb === '--check') {
+    let there = '';
+    try {
+      there = readFileSync(mqttDocsPath, 'utf8');
+    } catch {
+      // Missing is out of date.
+    }
+    if (there === mqttDocs()) return 0;
+    process.stderr.write('docs/mqtt.md is out of date: run node src/control/mqtt-docs.ts --write\n');
+    return 1;
+  }
+  process.stderr.write('usage: node src/control/mqtt-docs.ts --write | --check\n');
+  return 64;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv[2]);
