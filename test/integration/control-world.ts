@@ -272,8 +272,12 @@ export class ControlWorld {
     this.restart();
   }
 
-  /** The same again, after `kill`. */
-  restart(): void {
+  /** The same again, after `kill`; with `port`, the page where it was. */
+  restart(options: { port?: number } = {}): void {
+    if (options.port !== undefined) {
+      const web = { host: '127.0.0.1', port: options.port };
+      writeFileSync(this.inside('config.json'), JSON.stringify({ ...this.#config, control: { ...this.#config.control, web } }));
+    }
     rmSync(this.inside('state/page.url'), { force: true });
     const env: NodeJS.ProcessEnv = { ...process.env, TANDEM_LOG: 'debug' };
     if (existsSync(this.inside('first-password'))) env.TANDEM_PAGE_PASSWORD_FILE = this.inside('first-password');

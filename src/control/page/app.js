@@ -25,6 +25,7 @@ function connect() {
     });
   on('hello', (hello) => {
     found();
+    view.reasons = hello.reasons;
     view.setSamples(hello.samples);
     view.setEvents(hello.events);
     show(hello.snapshot);
@@ -62,8 +63,10 @@ function lost() {
   document.body.classList.add('lost');
   $('live').textContent = 'no connection';
   $('lost').hidden = false;
-  $('lost').textContent =
-    `No connection to the management of this box for ${duration(performance.now() - lostSinceMs)}. What you see is old; the stream itself does not depend on it. Trying again.`;
+  const lostMs = performance.now() - lostSinceMs;
+  const since = lostMs < 2000 ? '' : ` for ${duration(lostMs)}`;
+  $('lost').textContent = `No connection to the management of this box${since}. What you see is old; the stream itself does not depend on it. Trying again.`;
+  view.drawLost();
 }
 
 function found() {
@@ -75,7 +78,10 @@ function found() {
 }
 
 setInterval(() => {
-  if (performance.now() - heardMs < silenceMs) return;
+  if (performance.now() - heardMs < silenceMs) {
+    if (lostSinceMs !== null) lost();
+    return;
+  }
   lost();
   // A stream that hangs without an end: begin anew.
   if (source !== null && source.readyState === EventSource.OPEN) {

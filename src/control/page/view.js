@@ -64,24 +64,30 @@ export function duration(ms) {
 
 const rate = (kbps) => (kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`);
 const size = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
-const sentence = (text) => (text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1));
+/** Begins with a capital letter, unless the first word is a name of the configuration: those stay as they are. */
+function sentence(text) {
+  return names.has(text.split(/[ :,]/, 1)[0]) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Ids of inputs, paths and destinations. */
+let names = new Set();
 
 /** What a person should know in two seconds: one word, a tone, and what is not as it should be. */
-export function verdict(box) {
+export function verdict(box, reasons) {
   const { status, media } = box;
   if (media.state !== 'connected' || status === null) return { title: 'Not known', tone: 'unknown', why: media.text, but: [] };
   const { program } = status;
   if (program.state === 'on-air') {
-    const but = shortcomings(status);
+    const but = shortcomings(status, reasons);
     return { title: 'On air', tone: but.length === 0 ? 'good' : 'warn', why: program.text, but };
   }
   const titles = { starting: ['Starting', 'unknown'], 'off-air': ['Off air', 'bad'], stopped: ['Stopped', 'idle'] };
   const [title, tone] = titles[program.state] ?? [program.state, 'unknown'];
-  return { title, tone, why: program.text, but: program.state === 'off-air' ? shortcomings(status) : [] };
+  return { title, tone, why: program.text, but: program.state === 'off-air' ? shortcomings(status, reasons) : [] };
 }
 
 /** On air, but: a backup input, a lost network. */
-function shortcomings({ program, inputs, paths }) {
+function shortcomings({ program, inputs, paths }, reasons) {
   const but = [];
   const wanted = inputs.filter(({ state }) => state !== 'off');
   const preferred = program.pinned ?? wanted[0]?.id ?? null;
@@ -91,7 +97,7 @@ function shortcomings({ program, inputs, paths }) {
   }
   for (const path of paths)
     if ((path.destination === program.destination || program.destination === null) && path.state !== 'up')
-      but.push(`${path.id} is ${path.state} (${path.reason.replaceAll('-', ' ')})`);
+      but.push(`${path.id} is ${path.state}: ${reasons[path.reason] ?? path.reason}`);
   return but;
 }
 
@@ -100,6 +106,7 @@ export class View {
   constructor(pin) {
     this.pin = pin;
     this.samples = [];
+    this.reasons = {};
     this.events = [];
     this.box = null;
     $('filter').addEventListener('change', () => this.drawEvents());
@@ -126,6 +133,7 @@ export class View {
 
   draw(box) {
     this.box = box;
+    names = new Set([box.status?.inputs, box.status?.paths, box.status?.destinations].flatMap((list) => (list ?? []).map(({ id }) => id)));
     setText($('box'), box.box);
     this.drawHero(box);
     this.drawAlarms(box);
@@ -138,7 +146,7 @@ export class View {
   }
 
   drawHero(box) {
-    const { title, tone, why, but } = verdict(box);
+    const { title, tone, why, but } = verdict(box, this.reasons);
     const { status } = box;
     const known = box.media.state === 'connected' && status !== null;
     $('hero').dataset.tone = tone;
@@ -161,6 +169,16 @@ export class View {
     ]);
     $('start').disabled = !known || program.state !== 'stopped';
     $('stop').disabled = !known || program.state === 'stopped';
+  }
+
+  /** Without a connection nobody knows: what stood there last must not be read as what is. */
+  drawLost() {
+    if (this.box === null) return;
+    const { title } = verdict(this.box, this.reasons);
+    $('hero').dataset.tone = 'unknown';
+    setText($('hero-state'), 'Not known');
+    setText($('hero-why'), `No connection to the box. Last seen: ${title.toLowerCase()}.`);
+    document.title = `Not known · ${this.box.box}`;
   }
 
   drawAlarms({ alarms }) {
@@ -198,7 +216,7 @@ export class View {
         chip(row.chip, known ? path.state : 'unknown', { up: 'good', registering: 'unknown', silent: 'bad', down: 'bad' });
         setText(
           row.where,
-          `${path.interface ?? 'any interface'} to ${path.destination}${path.state === 'up' || !known ? '' : ` · ${path.reason.replaceAll('-', ' ')}`}`,
+          `${path.interface ?? 'any interface'} to ${path.destination}${path.state === 'up' || !known ? '' : ` · ${this.reasons[path.reason] ?? path.reason}`}`,
         );
         const points = (name, scale) => this.samples.map((sample) => [sample.monoMs, scale(sample.paths[path.id]?.[name] ?? null)]);
         const last = this.samples.at(-1)?.paths[path.id];
@@ -283,7 +301,7 @@ export class View {
       ['Disk used', vitals?.diskUsedPct == null ? null : `${Math.round(vitals.diskUsedPct)} %`],
       ['Power', vitals === null ? null : yes(vitals.underVoltage === null ? null : !vitals.underVoltage, 'good', 'too weak')],
       ['Throttled', vitals === null ? null : yes(vitals.throttled, 'yes', 'no')],
-      ['Clock', vitals === null ? null : yes(vitals.clockSynchronised, 'synchronised', 'not synchronised')],
+      ['Clock', vitals === null ? null : yes(vitals.clockSynchronised, 'in sync', 'not in sync')],
       ['Up for', vitals === null ? null : duration(vitals.uptimeS * 1000)],
       ['Tandem uses', status === null ? size(rssBytes) : size(rssBytes + status.rssBytes)],
     ]);

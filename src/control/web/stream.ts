@@ -1,6 +1,7 @@
 /** The page's live stream (server-sent events): first what was, then a snapshot each second, samples and events as they come. */
 import type { Request, Response } from 'express';
 import { monoMs } from '../../clock.ts';
+import { reasonTexts } from '../../model/reasons.ts';
 import type { Box } from '../box.ts';
 
 /** Pages and wall displays; each costs a few kilobytes a second. */
@@ -37,7 +38,7 @@ export class Streams {
     const box = this.#box;
     // The browser comes back after this long when the stream breaks.
     response.write('retry: 1000\n\n');
-    send('hello', { snapshot: box.snapshot(), samples: box.history.samples(), events: box.journal.recent(recentEvents) });
+    send('hello', { reasons: reasonTexts, snapshot: box.snapshot(), samples: box.history.samples(), events: box.journal.recent(recentEvents) });
 
     let key = newsOf(box);
     let sentMs = monoMs();
