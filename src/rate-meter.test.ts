@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RateMeter } from './rate.ts';
+import { RateMeter } from './rate-meter.ts';
 
 describe('the rate meter', () => {
   it('reads what a steady stream carries', () => {

@@ -1,0 +1,242 @@
+/**
+ * One input: its worker, kept alive. What breaks is noticed (end of file at once, a hang by missing proof of life, a
+ * source that stalls by missing data), told with its reason, and started again with back-off.
+ */
+import { monoMs } from '../clock.ts';
+import type { InputConfig, ProgramConfig } from '../config/schema.ts';
+import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
+import type { Logger } from '../log.ts';
+import { type Notice, notice } from '../model/event.ts';
+import { type Reason, reasonTexts } from '../model/reasons.ts';
+import type { InputState, InputStatus } from '../model/status.ts';
+import { RateMeter } from '../rate-meter.ts';
+import { detectPlatform } from './platform.ts';
+import type { FromWorker } from './worker/messages.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+const backoff = { firstMs: 250, maxMs: 10_000, stableMs: 30_000 };
+const watchMs = 100;
+/** Four heartbeats and a half: a loaded board delays one or two. */
+const heartbeatMsMax = 1100;
+/** Node, GStreamer's registry and a camera's first picture on a slow board. */
+const startMsMax = 15_000;
+const snapshotMsMax = 3000;
+/** Kinds that wait for somebody to send: no data at first is no fault. */
+const waitsForSender = (config: InputConfig): boolean => config.kind === 'udp' || (config.kind === 'srt' && config.mode === 'listener');
+
+export interface InputOptions {
+  /** With secrets resolved. */
+  config: InputConfig;
+  program: ProgramConfig;
+  /** MPEG-TS as it comes out of the worker's pipe, in pieces of any size. */
+  onData(chunk: Buffer): void;
+  onNotice(one: Notice): void;
+  /** The state may have changed. */
+  onChange(): void;
+  log: Logger;
+}
+
+export class Input {
+  readonly id: string;
+  readonly #options: InputOptions;
+  readonly #rate = new RateMeter();
+  #worker: WorkerProcess | null = null;
+  #watch: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #retryAtMs: number | null = null;
+  #backoff: BackoffState = noFailures;
+  #state: InputState = 'off';
+  #reason: Reason = 'stopped';
+  #text = 'not started';
+  #sinceMs = monoMs();
+  #workerStartedMs = 0;
+  #heartbeatMs = 0;
+  /** 0: none from this worker yet. */
+  #dataMs = 0;
+  #restarts = 0;
+  #encoder: string | null = null;
+  #videoKbps: number;
+  #audioDb: number | null = null;
+  #source: Record<string, number> = {};
+  #previewId = 0;
+  readonly #previews = new Map<number, (jpegBase64: string | null) => void>();
+
+  constructor(options: InputOptions) {
+    this.id = options.config.id;
+    this.#options = options;
+    this.#videoKbps = options.program.videoKbps;
+  }
+
+  get workerPid(): number | null {
+    return this.#worker?.pid ?? null;
+  }
+
+  start(): void {
+    if (this.#state !== 'off') return;
+    this.#become('starting', 'starting', `${this.id} is starting`);
+    this.#watch = setInterval(() => this.#check(monoMs()), watchMs);
+    this.#spawn();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#watch);
+    clearTimeout(this.#retry);
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#answerPreviews(null);
+    this.#become('off', 'stopped', `${this.id} was stopped`);
+    await worker?.kill();
+  }
+
+  /** Ends the worker now; the next one starts after the back-off. */
+  restart(reason: Reason): void {
+    if (this.#worker !== null) this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
+  }
+
+  setVideoKbps(kbps: number): void {
+    this.#videoKbps = kbps;
+    this.#worker?.send({ type: 'set-bitrate', kbps });
+  }
+
+  requestKeyFrame(): void {
+    this.#worker?.send({ type: 'key-frame' });
+  }
+
+  /** A JPEG of what the input sees. Rejects with a sentence when there is none within `timeoutMs`. */
+  async snapshot(timeoutMs = snapshotMsMax): Promise<Buffer> {
+    const worker = this.#worker;
+    if (worker === null) throw new Error(`${this.id} does not run: ${this.#text}`);
+    const id = ++this.#previewId;
+    const jpeg = await new Promise<string | null>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs, null);
+      this.#previews.set(id, (found) => {
+        clearTimeout(timer);
+        resolve(found);
+      });
+      worker.send({ type: 'preview', id });
+    });
+    this.#previews.delete(id);
+    if (jpeg === null)
+      throw new Error(`${this.id} has no picture to show: ${this.#encoder === null ? 'a stream that is passed through is not decoded' : this.#text}`);
+    return Buffer.from(jpeg, 'base64');
+  }
+
+  status(nowMs: number): Omit<InputStatus, 'onAir'> {
+    return {
+      id: this.id,
+      kind: this.#options.config.kind,
+      state: this.#state,
+      reason: this.#reason,
+      text: this.#text,
+      kbps: this.#rate.kbps(nowMs),
+      targetKbps: this.#encoder === null ? null : this.#videoKbps,
+      encoder: this.#encoder,
+      restarts: this.#restarts,
+      retryInMs: this.#retryAtMs === null ? null : Math.max(0, Math.round(this.#retryAtMs - nowMs)),
+      audioDb: this.#audioDb,
+      sinceMonoMs: this.#sinceMs,
+      workerPid: this.workerPid,
+      source: this.#source,
+    };
+  }
+
+  #spawn(): void {
+    const { config, program, log } = this.#options;
+    this.#retryAtMs = null;
+    this.#workerStartedMs = this.#heartbeatMs = monoMs();
+    this.#dataMs = 0;
+    const worker = new WorkerProcess({
+      input: config,
+      program: { ...program, videoKbps: this.#videoKbps },
+      platform: detectPlatform(),
+      log,
+      onData: (chunk) => this.#receive(worker, chunk),
+      onMessage: (message) => worker === this.#worker && this.#hear(message),
+      onEnd: () => worker === this.#worker && this.#lost('worker-exited', `${this.id}: the encoder process ended`),
+    });
+    this.#worker = worker;
+  }
+
+  #receive(worker: WorkerProcess, chunk: Buffer): void {
+    if (worker !== this.#worker) return;
+    const nowMs = monoMs();
+    this.#rate.add(chunk.length, nowMs);
+    this.#dataMs = nowMs;
+    if (this.#state !== 'running') this.#become('running', this.#restarts > 0 ? 'recovered' : 'started', `${this.id} delivers`);
+    this.#options.onData(chunk);
+  }
+
+  #hear(message: FromWorker): void {
+    this.#heartbeatMs = monoMs();
+    switch (message.type) {
+      case 'playing':
+        this.#encoder = message.encoder;
+        if (waitsForSender(this.#options.config) && this.#dataMs === 0) this.#become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`);
+        return;
+      case 'level':
+        this.#audioDb = message.rmsDb;
+        return;
+      case 'source':
+        this.#source = message.figures;
+        return;
+      case 'preview':
+        this.#previews.get(message.id)?.(message.jpegBase64);
+        return;
+      case 'failed':
+        return this.#lost(message.reason, message.text);
+      case 'heartbeat':
+      case 'picture':
+        return;
+    }
+  }
+
+  /** What no event tells: a worker or a source that has gone quiet. */
+  #check(nowMs: number): void {
+    if (this.#worker === null) return;
+    const { config } = this.#options;
+    if (nowMs - this.#heartbeatMs > (this.#encoder === null && this.#dataMs === 0 ? startMsMax : heartbeatMsMax))
+      return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
+    if (this.#dataMs > 0) {
+      if (nowMs - this.#dataMs > config.timeoutMs)
+        this.#lost(waitsForSender(config) ? 'source-closed' : 'no-data', `${this.id}: no data for ${config.timeoutMs} ms`);
+    } else if (!waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax) this.#lost('no-data', `${this.id}: the source delivers nothing`);
+  }
+
+  #lost(reason: Reason, text: string): void {
+    const worker = this.#worker;
+    if (worker === null) return;
+    this.#worker = null;
+    void worker.kill();
+    const nowMs = monoMs();
+    const workedMs = this.#dataMs === 0 ? 0 : nowMs - this.#workerStartedMs;
+    const { state, delayMs } = nextTry(this.#backoff, workedMs, Math.random(), backoff);
+    this.#backoff = state;
+    this.#restarts++;
+    this.#audioDb = null;
+    this.#source = {};
+    this.#retryAtMs = nowMs + delayMs;
+    this.#answerPreviews(null);
+    this.#become('waiting', reason, text, { retryInMs: delayMs, workedMs: Math.round(workedMs) });
+    this.#retry = setTimeout(() => this.#spawn(), delayMs);
+  }
+
+  #answerPreviews(jpeg: string | null): void {
+    for (const answer of [...this.#previews.values()]) answer(jpeg);
+  }
+
+  #become(state: InputState, reason: Reason, text: string, measured: Notice['measured'] = {}): void {
+    const from = this.#state;
+    const news = state !== from || reason !== this.#reason;
+    const tookMs = monoMs() - this.#sinceMs;
+    this.#text = text;
+    if (!news) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.#sinceMs = monoMs();
+    const severity = state === 'running' ? (from === 'waiting' ? 'clear' : 'info') : state === 'waiting' && reason !== 'source-waiting' ? 'warning' : 'info';
+    this.#options.onNotice(
+      notice({ severity, subject: { kind: 'input', id: this.id }, what: 'input.state', from, to: state, reason, text, measured, tookMs: Math.round(tookMs) }),
+    );
+    this.#options.onChange();
+  }
+}

@@ -1,0 +1,104 @@
+/** Composes the launch line of a worker from a source, an encoder and the program's format. */
+import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
+import { type EncoderTemplate, encoderTemplate, preferredEncoders, sourceTemplate } from './catalogue.ts';
+
+export interface Choices {
+  encoder: EncoderTemplate;
+  /** GStreamer element that makes AAC. */
+  audioEncoder: string;
+}
+
+/** AAC encoders in order of quality; avenc_aac is in gstreamer1.0-libav, voaacenc in plugins-bad. */
+export const audioEncoders = ['fdkaacenc', 'avenc_aac', 'voaacenc'];
+
+/** Grey pictures for the content watch: enough to tell frozen and black from a still scene, almost free to make. */
+export const greyWidth = 32;
+export const greyHeight = 18;
+
+const silence = 'audiotestsrc is-live=true wave=silence';
+
+/** The encoders that fit the program, most preferred first; `setting` is program.encoder. */
+export function encoderCandidates(platform: string, { codec, encoder }: Pick<ProgramConfig, 'codec' | 'encoder'>): EncoderTemplate[] {
+  return preferredEncoders(platform)
+    .map(encoderTemplate)
+    .filter((template) => template.codec === codec && (encoder === 'auto' || template.name === encoder || template.name.startsWith(`${encoder}-`)));
+}
+
+export function templateName(input: InputConfig): string {
+  return input.kind === 'v4l2' ? `v4l2-${input.format}` : input.kind;
+}
+
+export const isPassThrough = (input: InputConfig): boolean => 'passThrough' in input && input.passThrough;
+
+/** The launch line for a stream that is taken as it is. */
+export function composePassThrough(input: InputConfig): string {
+  const template = sourceTemplate(templateName(input));
+  if (template.passThrough === undefined) throw new Error(`inputs of kind ${input.kind} cannot be passed through`);
+  return `${fill(template.passThrough, values(input))} ! ${sink}`;
+}
+
+/** The launch line for a stream that is encoded to the program's format. Elements that the worker talks to: venc, vparse, level, grey, preview, net. */
+export function composeEncoded(input: InputConfig, program: ProgramConfig, { encoder, audioEncoder }: Choices): string {
+  const template = sourceTemplate(templateName(input));
+  const all = { ...values(input, program), ...rates(program) };
+  const hasAudio = template.audio !== undefined && !lacksAudioDevice(input);
+  const raw = `video/x-raw,format=${encoder.input},width=${program.width},height=${program.height},framerate=${program.fps}/1,pixel-aspect-ratio=1/1`;
+  const parser = program.codec === 'h264' ? 'h264parse' : 'h265parse';
+  const audioCaps = `audio/x-raw,rate=${program.audioRate},channels=2`;
+  const parts = [
+    template.source === undefined ? '' : fill(template.source, all),
+    `${fill(template.video, all)} ! videoconvert ! videoscale add-borders=true ! videorate ! ${raw} ! tee name=seen`,
+    `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=1 ! queue ! mux.`,
+    `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! level name=level interval=500000000 ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
+    // The watch must never hold up the program: its queues leak.
+    `seen. ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=5 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,
+    'seen. ! queue leaky=downstream max-size-buffers=1 ! valve name=previewvalve drop=true ! videoscale ! videoconvert ! video/x-raw,width=640,height=360 ! jpegenc quality=75 ! appsink name=preview max-buffers=1 drop=true sync=false async=false',
+    `mpegtsmux name=mux alignment=7 ! ${sink}`,
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** fd 3 is the pipe that the media daemon reads. */
+const sink = 'fdsink name=out fd=3 sync=false async=false';
+
+function audioSource(source: string | null, mixSilence: boolean, caps: string): string {
+  if (source === null) return `${silence} ! ${caps}`;
+  if (!mixSilence) return `${source} ! queue ! audioconvert ! audioresample ! ${caps}`;
+  // A stream without sound would leave the muxer waiting for ever; mixed with silence it only lacks it.
+  return `${source} ! audioconvert ! audioresample ! ${caps} ! mix. ${silence} ! ${caps} ! audiomixer name=mix ! ${caps}`;
+}
+
+function lacksAudioDevice(input: InputConfig): boolean {
+  return ['v4l2', 'libcamera', 'argus', 'hdmi-csi'].includes(input.kind) && !('audioDevice' in input && input.audioDevice !== undefined);
+}
+
+function rates(program: ProgramConfig): Record<string, string | number> {
+  return { kbps: program.videoKbps, bps: program.videoKbps * 1000, keyFrames: Math.max(1, Math.round((program.keyFrameMs * program.fps) / 1000)) };
+}
+
+function values(input: InputConfig, program?: ProgramConfig): Record<string, string | number> {
+  const found: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries({ ...program, ...input })) if (typeof value === 'string' || typeof value === 'number') found[name] = value;
+  if (input.kind === 'test') found.wave = input.toneHz === 0 ? 'silence' : 'sine';
+  if (input.kind === 'srt') found.uri = `srt://${input.host.includes(':') ? `[${input.host}]` : input.host}:${input.port}?mode=${input.mode}`;
+  if (input.kind === 'rtsp') found.protocols = { auto: 'tcp+udp', tcp: 'tcp', udp: 'udp' }[input.transport];
+  if (input.kind === 'v4l2' && program !== undefined)
+    found.caps = `,width=${input.width ?? program.width},height=${input.height ?? program.height},framerate=${input.fps ?? program.fps}/1`;
+  return found;
+}
+
+/** Replaces `{name}` by the quoted value and `{name:raw}` by the value. */
+export function fill(template: string, from: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)(:raw)?\}/g, (_, name: string, raw: string | undefined) => {
+    const value = from[name];
+    if (value === undefined) throw new Error(`the pipeline template wants {${name}}, which this input does not have`);
+    return raw === undefined ? quote(String(value)) : String(value);
+  });
+}
+
+/** A value in the syntax of gst_parse_launch: in double quotes, a backslash before what ends or escapes them. */
+export function quote(value: string): string {
+  // Control characters have no place in a name; NUL would cut the line short.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+  return `"${value.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&')}"`;
+}

@@ -1,0 +1,147 @@
+/**
+ * An encoder worker: one GStreamer pipeline in a process of its own, so that nothing that happens in it can touch the
+ * packets of the others. MPEG-TS goes out over fd 3; everything else goes over IPC. It never outlives its parent.
+ */
+import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
+import type { EncoderTemplate } from '../pipelines/catalogue.ts';
+import { composeEncoded, composePassThrough, isPassThrough } from '../pipelines/compose.ts';
+import { explain, type Failure, subject } from './explain.ts';
+import { type BusMessage, type GstElement, loadGStreamer, type Pipeline } from './gstreamer.ts';
+import { type FromWorker, heartbeatMs, type ToWorker, toWorkerSchema } from './messages.ts';
+import { chooseEncoders, missingSource } from './preflight.ts';
+import { networkFigures } from './source-figures.ts';
+import { Preview, watchPictures } from './watch.ts';
+
+const sourceFiguresMs = 1000;
+
+let worker: Worker | null = null;
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+function fail({ reason, text }: Failure): void {
+  const message: FromWorker = { type: 'failed', reason, text };
+  // GStreamer's own threads would keep the process; the parent starts a new one anyway.
+  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(1));
+  else process.exit(1);
+}
+
+class Worker {
+  readonly #input: InputConfig;
+  readonly #pipeline: Pipeline;
+  readonly #encoder: EncoderTemplate | null;
+  readonly #preview: Preview;
+
+  constructor(input: InputConfig, program: ProgramConfig, platform: string) {
+    this.#input = input;
+    const { Pipeline } = loadGStreamer();
+    const choices = isPassThrough(input) ? null : chooseEncoders(platform, program);
+    if (choices !== null && 'reason' in choices) throw new WorkerFailure(choices);
+    this.#encoder = choices?.encoder ?? null;
+    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices));
+    this.#setSecrets();
+    this.#pipeline.pollBus((message) => this.#onBus(message));
+    this.#preview = new Preview(this.#pipeline, send);
+    this.#pipeline.play();
+    watchPictures(this.#pipeline, send);
+    this.#watchSource();
+    send({ type: 'playing', encoder: choices?.encoder.element ?? null });
+  }
+
+  obey(message: Exclude<ToWorker, { type: 'job' }>): void {
+    switch (message.type) {
+      case 'set-bitrate':
+        return this.#setBitrate(message.kbps);
+      case 'key-frame':
+        if (this.#encoder !== null) this.#pipeline.forceKeyUnit('vparse', 0);
+        return;
+      case 'preview':
+        return this.#preview.request(message.id);
+    }
+  }
+
+  #setBitrate(kbps: number): void {
+    const element = this.#pipeline.findChild('venc');
+    if (this.#encoder === null || element === undefined) return;
+    const { property, unit } = this.#encoder.bitrate;
+    element[property] = unit === 'kbit' ? kbps : unit === 'bit' ? kbps * 1000 : `controls,video_bitrate=${kbps * 1000}`;
+  }
+
+  /** Secrets are set on the elements: a launch line may end up in a log of GStreamer's. */
+  #setSecrets(): void {
+    const element = this.#pipeline.findChild('net');
+    if (element === undefined) return;
+    const input = this.#input;
+    if (input.kind === 'srt')
+      setAll(element, {
+        passphrase: input.passphrase,
+        streamid: input.streamId,
+        ...(input.passphrase === undefined ? {} : { pbkeylen: String(input.keyLengthBits / 8) }),
+      });
+    if (input.kind === 'rtsp') setAll(element, { 'user-id': input.user, 'user-pw': input.password });
+  }
+
+  #onBus(message: BusMessage): void {
+    if (message.type === 'error') fail(explain(message, this.#input));
+    else if (message.type === 'eos') fail({ reason: 'end-of-stream', text: `${subject(this.#input)}: ended` });
+    else if (message.type === 'element' && message.name === 'level') send({ type: 'level', rmsDb: loudest(message.rms) });
+  }
+
+  #watchSource(): void {
+    const element = this.#pipeline.findChild('net');
+    if (this.#input.kind !== 'srt' || element === undefined) return;
+    setInterval(() => send({ type: 'source', figures: networkFigures(element.stats) }), sourceFiguresMs);
+  }
+}
+
+class WorkerFailure extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.text);
+    this.failure = failure;
+  }
+}
+
+function setAll(element: GstElement, properties: Record<string, string | undefined>): void {
+  for (const [name, value] of Object.entries(properties)) if (value !== undefined) element[name] = value;
+}
+
+/** The RMS of the loudest channel, dBFS, out of level's `< -4.9, -5.1 >`; null for digital silence, which is minus infinity. */
+function loudest(rms: unknown): number | null {
+  const figures = String(rms)
+    .split(/[<>,\s]+/)
+    .filter((one) => one !== '')
+    .map(Number)
+    .filter(Number.isFinite);
+  return figures.length === 0 ? null : Math.round(Math.max(...figures) * 10) / 10;
+}
+
+function begin(job: Extract<ToWorker, { type: 'job' }>): void {
+  const missing = missingSource(job.input);
+  if (missing !== null) return fail(missing);
+  try {
+    worker = new Worker(job.input, job.program, job.platform);
+  } catch (error) {
+    if (error instanceof WorkerFailure) return fail(error.failure);
+    const said = (error as Error).message;
+    const native = (error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_FAILED' || /gstreamer-superficial/.test(said);
+    fail(
+      native
+        ? { reason: 'element-missing', text: 'GStreamer cannot be loaded: install the packages that tandem doctor names' }
+        : explain({ message: said, _src_element_name: 'the launch line' }, job.input),
+    );
+  }
+}
+
+process.on('message', (raw) => {
+  const parsed = toWorkerSchema.safeParse(raw);
+  if (!parsed.success) return;
+  if (parsed.data.type === 'job') begin(parsed.data);
+  else worker?.obey(parsed.data);
+});
+process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', () => process.exit(0));
+// Ctrl-C in a terminal reaches the whole group: it is the parent's to decide.
+process.on('SIGINT', () => undefined);
+setInterval(() => send({ type: 'heartbeat' }), heartbeatMs);

@@ -1,0 +1,31 @@
+/** What the media daemon and an encoder worker say to each other over Node's IPC. Both ends check what they receive. */
+import { z } from 'zod';
+import { inputSchema, programSchema } from '../../config/schema.ts';
+import { reasonSchema } from '../../model/reasons.ts';
+
+export const toWorkerSchema = z.discriminatedUnion('type', [
+  /** The first message. Comes by IPC and not on the command line, since it may hold secrets. */
+  z.object({ type: z.literal('job'), input: inputSchema, program: programSchema, platform: z.string() }),
+  z.object({ type: z.literal('set-bitrate'), kbps: z.number() }),
+  z.object({ type: z.literal('key-frame') }),
+  z.object({ type: z.literal('preview'), id: z.int() }),
+]);
+export type ToWorker = z.infer<typeof toWorkerSchema>;
+
+export const fromWorkerSchema = z.discriminatedUnion('type', [
+  /** Proof of life of the worker's own loop, each `heartbeatMs`. */
+  z.object({ type: z.literal('heartbeat') }),
+  /** The pipeline was built and set to play; data may still be long in coming. */
+  z.object({ type: z.literal('playing'), encoder: z.string().nullable() }),
+  z.object({ type: z.literal('level'), rmsDb: z.number().nullable() }),
+  /** Of a small grey picture: mean brightness and mean change since the one before, both 0 to 255. */
+  z.object({ type: z.literal('picture'), brightness: z.number(), change: z.number() }),
+  z.object({ type: z.literal('source'), figures: z.record(z.string(), z.number()) }),
+  z.object({ type: z.literal('preview'), id: z.int(), jpegBase64: z.string().nullable() }),
+  /** The worker ends after this. */
+  z.object({ type: z.literal('failed'), reason: reasonSchema, text: z.string() }),
+]);
+export type FromWorker = z.infer<typeof fromWorkerSchema>;
+
+/** Four missed ones make a second: a busy board may delay one or two. */
+export const heartbeatMs = 250;

@@ -1,0 +1,69 @@
+/** Figures of the content watch, and pictures for people, pulled from the leaky branches of the pipeline. */
+import type { AppSink, Pipeline } from './gstreamer.ts';
+import type { FromWorker } from './messages.ts';
+
+type Send = (message: FromWorker) => void;
+
+/** Reports brightness and change of each small grey picture until the stream ends. */
+export function watchPictures(pipeline: Pipeline, send: Send): void {
+  const sink = pipeline.findChild('grey') as AppSink | undefined;
+  if (sink === undefined) return;
+  let before: Buffer | null = null;
+  const pull = () =>
+    sink.pull((picture) => {
+      if (picture === null) return;
+      if (picture !== undefined && picture.length > 0) {
+        send({ type: 'picture', brightness: mean(picture), change: before?.length === picture.length ? meanChange(picture, before) : 255 });
+        before = picture;
+      }
+      pull();
+    });
+  pull();
+}
+
+function mean(picture: Buffer): number {
+  let sum = 0;
+  for (const value of picture) sum += value;
+  return sum / picture.length;
+}
+
+function meanChange(picture: Buffer, before: Buffer): number {
+  let sum = 0;
+  for (let at = 0; at < picture.length; at++) sum += Math.abs((picture[at] as number) - (before[at] as number));
+  return sum / picture.length;
+}
+
+/** JPEG pictures, made only while somebody asks. */
+export class Preview {
+  readonly #sink: AppSink | undefined;
+  readonly #valve: Record<string, unknown> | undefined;
+  readonly #send: Send;
+  readonly #waiting: number[] = [];
+  #pulling = false;
+
+  constructor(pipeline: Pipeline, send: Send) {
+    this.#sink = pipeline.findChild('preview') as AppSink | undefined;
+    this.#valve = pipeline.findChild('previewvalve');
+    this.#send = send;
+  }
+
+  request(id: number): void {
+    if (this.#sink === undefined || this.#valve === undefined) return this.#send({ type: 'preview', id, jpegBase64: null });
+    this.#waiting.push(id);
+    if (this.#pulling) return;
+    this.#pulling = true;
+    this.#valve.drop = false;
+    // The sink may still hold a picture from before the valve was closed: only the second one is surely new.
+    this.#pull(1);
+  }
+
+  #pull(stale: number): void {
+    this.#sink?.pull((jpeg) => {
+      if (jpeg === undefined || (jpeg !== null && (jpeg.length === 0 || stale > 0)))
+        return this.#pull(jpeg === undefined || jpeg.length === 0 ? stale : stale - 1);
+      if (this.#valve !== undefined) this.#valve.drop = true;
+      this.#pulling = false;
+      for (const id of this.#waiting.splice(0)) this.#send({ type: 'preview', id, jpegBase64: jpeg === null ? null : jpeg.toString('base64') });
+    });
+  }
+}
