@@ -168,19 +168,23 @@ class FileJournal implements Journal {
   }
 
   async #writeBatch(text: string): Promise<void> {
-    if (this.#file !== null && this.#fileBytes > fileBytesMax) {
+    this.#file ??= await this.#openFile();
+    if (this.#fileBytes > fileBytesMax) {
       await this.#file.close();
       this.#file = null;
       await rename(this.#path('events.jsonl'), this.#path('events.1.jsonl'));
-    }
-    if (this.#file === null) {
-      this.#file = await open(this.#path('events.jsonl'), 'a', 0o600);
-      this.#fileBytes = (await this.#file.stat()).size;
+      this.#file = await this.#openFile();
     }
     await this.#file.appendFile(text);
     await this.#file.datasync();
     this.#fileBytes += Buffer.byteLength(text);
     this.#troubled = false;
+  }
+
+  async #openFile(): Promise<FileHandle> {
+    const file = await open(this.#path('events.jsonl'), 'a', 0o600);
+    this.#fileBytes = (await file.stat()).size;
+    return file;
   }
 
   async #writeCursors(): Promise<void> {

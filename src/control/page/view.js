@@ -274,6 +274,8 @@ export class View {
       (row, input) => {
         chip(row.chip, known ? input.state : 'unknown', { running: 'good', degraded: 'warn', starting: 'unknown', waiting: 'bad', failed: 'bad', off: 'idle' });
         row.onAir.hidden = !input.onAir || !known;
+        // Chosen by the engine is not yet seen by viewers.
+        setText(row.onAir, status.program.state === 'on-air' ? 'on air' : 'chosen');
         setText(row.text, sentence(input.text));
         facts(row.list, [
           ['Kind', input.kind],

@@ -115,8 +115,8 @@ export class WebServer {
       stillValid: (request) => request.get('authorization') !== undefined || sessionOf(request, access, cookieName) !== null,
     });
     app.use(sessionRoutes(access, cookieName), mountApi(routes), pageRoutes());
-    const document = openApiDocument(routes, box.version);
-    app.get('/api/openapi.json', (_request, response) => void response.json(document));
+    // Made when it is asked for: most boxes never are, and it is large.
+    app.get('/api/openapi.json', (_request, response) => void response.json(openApiDocument(routes, box.version)));
     app.use((_request, response) => void response.status(404).json({ ok: false, reason: 'invalid', text: 'there is nothing here' }));
     app.use(((error, _request, response, next) => {
       if (response.headersSent) return next(error);
