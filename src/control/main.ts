@@ -8,10 +8,12 @@ import { MediaClient } from '../media-client/client.ts';
 import { notice } from '../model/event.ts';
 import { exitCode } from '../model/exit.ts';
 import { untilSignal } from '../signals.ts';
+import { ready, stopping } from '../systemd-notify.ts';
 import { version } from '../version.ts';
 import { Box } from './box.ts';
 import { CommandDesk } from './commands.ts';
 import { startPanel } from './gpio/panel.ts';
+import { startHeart } from './heart.ts';
 import { openJournal } from './journal.ts';
 import { MediaPresence } from './media-link.ts';
 import { watchModems } from './modems/loop.ts';
@@ -62,9 +64,12 @@ export async function runControl(config: Config): Promise<number> {
   media.start();
   mqtt.start();
   await server?.start();
-  const stops = [watchVitals(box, log), watchModems(box, log), startPanel(box, desk, log)];
+  const stops = [watchVitals(box, log), watchModems(box, log), startPanel(box, desk, log), startHeart(box, server, log)];
+
+  ready();
 
   const signal = await signalled;
+  stopping();
   log.info({ signal }, 'management stops');
   for (const stop of stops) stop();
   box.report(

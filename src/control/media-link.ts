@@ -9,6 +9,7 @@ export class MediaPresence {
   readonly #box: Box;
   #timer: NodeJS.Timeout | undefined;
   #warned = false;
+  #stopped = false;
 
   constructor(box: Box) {
     this.#box = box;
@@ -24,11 +25,12 @@ export class MediaPresence {
   }
 
   lost(): void {
-    if (this.#box.links.media.state !== 'connected') return;
+    if (this.#stopped || this.#box.links.media.state !== 'connected') return;
     this.#await('the media daemon does not answer any more');
   }
 
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 

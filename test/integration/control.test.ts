@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { monoMs } from '../../src/clock.ts';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import { boxSnapshotSchema } from '../../src/model/box.ts';
 import { ControlWorld, until } from './control-world.ts';
@@ -20,10 +21,13 @@ test('it ends cleanly at SIGTERM and leaves nothing half-written', async () => {
   await world.media.start();
   world.start();
   await world.url();
+  const startMs = monoMs();
   expect(await world.kill('SIGTERM')).toBe(0);
+  expect(monoMs() - startMs).toBeLessThan(2000);
   const journal = readFileSync(world.inside('state/journal/events.jsonl'), 'utf8');
   expect(journal.endsWith('\n')).toBe(true);
   expect(journal).toContain('management stops on request');
+  expect(journal).not.toContain('media-lost');
 });
 
 test('the status of the media daemon reaches the API, in the form of its schema', async () => {
@@ -67,6 +71,27 @@ test('events keep their order and numbers over a kill -9, none lost, none double
   expect(await numbers()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   const ids = (await world.get<JournaledEvent[]>('/api/events')).map(({ id }) => id);
   expect(ids).toEqual(ids.map((_, index) => index + 1));
+});
+
+test('lamps that this machine cannot have are said once, and the rest works', async () => {
+  await world.media.start();
+  world.start({ gpio: { tallyOnAir: 'no-such-chip/17', button: 'no-such-chip/23' } });
+  await until('on air', async () => (await world.get<BoxSnapshot>('/api/status')).onAir);
+  const box = await world.get<BoxSnapshot>('/api/status');
+  expect(box.gpio).toMatchObject({ state: 'off', reason: 'unsupported' });
+  expect(box.alarms.map(({ what }) => what)).toEqual(['gpio.state']);
+});
+
+test('a disk that takes nothing is said, and everything else goes on', async () => {
+  await world.media.start();
+  writeFileSync(world.inside('blocked'), 'a file where the folder should be');
+  world.start({ stateDirectory: world.inside('blocked'), web: { host: '127.0.0.1', port: 0 } });
+  await until('it is said', () => world.log.includes('"journal.disk"'));
+  const url = await new Promise<string>((resolve) => {
+    void until('the page listens', () => /"url":"([^"]+)"/.test(world.log)).then(() => resolve(/"url":"([^"]+)"/.exec(world.log)?.[1] ?? ''));
+  });
+  expect(await (await fetch(new URL('/healthz', url))).json()).toMatchObject({ ok: true, media: 'connected' });
+  expect(await world.kill('SIGTERM')).toBe(0);
 });
 
 test('a taken port is said once, does not stop the daemon, and heals', async () => {

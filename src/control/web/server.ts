@@ -1,5 +1,5 @@
 /** The web server: listens, and keeps trying where it cannot; puts guard, login, page and API together. */
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express, { type ErrorRequestHandler, type Express } from 'express';
@@ -20,6 +20,7 @@ import { Streams } from './stream.ts';
 const firstRetryMs = 1000;
 const mostRetryMs = 30_000;
 const connectionsMax = 256;
+const answerMsMax = 5000;
 
 export interface WebServerOptions {
   box: Box;
@@ -65,6 +66,21 @@ export class WebServer {
   async start(): Promise<void> {
     await this.#access.prepare(this.#options.passwordFile);
     this.#listen();
+  }
+
+  /** Whether the page answers over its own port. True also while the port is taken: another start would not free it. */
+  answers(): Promise<boolean> {
+    if (!this.#server.listening) return Promise.resolve(true);
+    const { address, port } = this.#server.address() as AddressInfo;
+    const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+    return new Promise((resolve) => {
+      const request = get({ host, port, path: '/healthz', timeout: answerMsMax, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      });
+      request.on('timeout', () => request.destroy());
+      request.on('error', () => resolve(false));
+    });
   }
 
   async stop(): Promise<void> {
