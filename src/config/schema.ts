@@ -71,21 +71,21 @@ const inputCommon = {
 };
 
 export const inputSchema = z.discriminatedUnion('kind', [
-  z.object({
+  z.strictObject({
     ...inputCommon,
     kind: z.literal('test').describe('A test pattern with burnt-in time, and a tone.'),
     pattern: setting(z.enum(['smpte', 'ball', 'snow', 'black', 'pinwheel', 'colors']).default('smpte'), 'Test picture.', { applies: 'input' }),
     toneHz: setting(z.int().min(0).max(20_000).default(440), 'Tone; 0 is silence.', { unit: 'Hz', applies: 'input' }),
     text: setting(z.string().max(80).default(''), 'Text burnt in beside the time.', { applies: 'input' }),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     ...encodedFlags,
     kind: z.literal('file').describe('Any file that GStreamer plays, paced as live.'),
     path: setting(filePath, 'The file.', { applies: 'input', example: '/data/loop.ts' }),
     loop: setting(z.boolean().default(true), 'Start again at the end.', { applies: 'input' }),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     kind: z.literal('v4l2').describe('A USB camera or HDMI capture (Video4Linux).'),
     device: setting(
@@ -110,7 +110,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
       { applies: 'input', example: 'hw:1,0' },
     ),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     kind: z.literal('libcamera').describe('A CSI camera of a Raspberry Pi.'),
     camera: setting(z.string().max(200).default(''), 'libcamera name; empty: the first.', { applies: 'input' }),
@@ -124,7 +124,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
       { applies: 'input' },
     ),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     kind: z.literal('argus').describe('A CSI camera of a Jetson.'),
     sensor: setting(z.int().min(0).max(15).default(0), 'Sensor number.', { applies: 'input' }),
@@ -138,7 +138,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
       { applies: 'input' },
     ),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     kind: z.literal('hdmi-csi').describe('An HDMI-to-CSI bridge (TC358743).'),
     device: setting(
@@ -159,7 +159,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
       { applies: 'input' },
     ),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     ...encodedFlags,
     kind: z.literal('srt').describe('A stream over SRT.'),
@@ -168,14 +168,14 @@ export const inputSchema = z.discriminatedUnion('kind', [
     port: setting(port, 'UDP port.', { applies: 'input', example: 9710 }),
     ...srtSettings('input'),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     ...encodedFlags,
     kind: z.literal('udp').describe('MPEG-TS over UDP, unicast or multicast.'),
     host: setting(host.default('0.0.0.0'), 'Address to receive on; a multicast group is joined.', { applies: 'input' }),
     port: setting(port, 'UDP port.', { applies: 'input', example: 5004 }),
   }),
-  z.object({
+  z.strictObject({
     ...inputCommon,
     kind: z.literal('rtsp').describe('An IP camera.'),
     url: setting(z.string().regex(/^rtsps?:\/\/\S+$/, 'use a URL such as rtsp://camera/stream'), 'RTSP URL without user and password.', {
@@ -191,7 +191,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
 export type InputConfig = z.infer<typeof inputSchema>;
 export type InputKind = InputConfig['kind'];
 
-export const programSchema = z.object({
+export const programSchema = z.strictObject({
   width: setting(z.int().min(16).max(3840).multipleOf(2).default(1280), 'Picture width.', { unit: 'px', applies: 'input' }),
   height: setting(z.int().min(16).max(2160).multipleOf(2).default(720), 'Picture height.', { unit: 'px', applies: 'input' }),
   fps: setting(z.int().min(1).max(60).default(30), 'Pictures a second.', { unit: '1/s', applies: 'input' }),
@@ -208,7 +208,7 @@ export const programSchema = z.object({
 });
 export type ProgramConfig = z.infer<typeof programSchema>;
 
-export const pathSchema = z.object({
+export const pathSchema = z.strictObject({
   id: setting(id, 'A short name, unique among the paths.', { applies: 'daemon', example: 'eth' }),
   enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'live' }),
   interface: setting(interfaceName.optional(), 'Network interface that the path’s sockets are bound to. Without it the routing table chooses.', {
@@ -216,7 +216,9 @@ export const pathSchema = z.object({
     example: 'eth0',
   }),
   via: setting(
-    z.object({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) }).optional(),
+    z
+      .strictObject({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) })
+      .optional(),
     'Another remote address for this path than the destination’s.',
     { applies: 'reconnect' },
   ),
@@ -224,7 +226,7 @@ export const pathSchema = z.object({
 });
 export type PathConfig = z.infer<typeof pathSchema>;
 
-export const destinationSchema = z.object({
+export const destinationSchema = z.strictObject({
   id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
   enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
   mode: setting(
@@ -238,13 +240,13 @@ export const destinationSchema = z.object({
 });
 export type DestinationConfig = z.infer<typeof destinationSchema>;
 
-export const webSchema = z.object({
+export const webSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Serve the page.', { applies: 'daemon' }),
   host: setting(host.default('0.0.0.0'), 'Address to listen on.', { applies: 'daemon' }),
   port: setting(z.int().min(0).max(65_535).default(8080), 'TCP port; 0 takes a free one.', { applies: 'daemon' }),
 });
 
-export const mqttSchema = z.object({
+export const mqttSchema = z.strictObject({
   url: setting(
     z
       .string()
@@ -264,7 +266,7 @@ export const mqttSchema = z.object({
 export type MqttConfig = z.infer<typeof mqttSchema>;
 
 /** Thresholds of the watches on the box itself. Each clears a little below where it raises, so that it does not flap. */
-export const vitalsSchema = z.object({
+export const vitalsSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Watch the box itself: temperature, power, processor, memory, disk, clock.', { applies: 'daemon' }),
   temperatureMaxC: setting(z.number().min(30).max(120).default(80), 'Warn above this temperature.', { unit: '°C', applies: 'live' }),
   cpuMaxPct: setting(z.number().min(10).max(100).default(95), 'Warn when the processor is busier than this for 30 s.', { unit: '%', applies: 'live' }),
@@ -276,7 +278,7 @@ export const vitalsSchema = z.object({
 });
 export type VitalsConfig = z.infer<typeof vitalsSchema>;
 
-export const modemsSchema = z.object({
+export const modemsSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Ask ModemManager (mmcli) about modems.', { applies: 'daemon' }),
   rsrpMinDbm: setting(z.number().min(-140).max(-44).default(-115), 'Warn when the LTE or 5G reference signal (RSRP) is weaker.', {
     unit: 'dBm',
@@ -289,7 +291,7 @@ const gpioLine = z
   .string()
   .regex(/^([A-Za-z0-9_.:-]{1,64}\/)?\d{1,4}$/, 'use the number of a line on the header’s GPIO chip, such as 17, or chip/line, such as pinctrl-rp1/17');
 
-export const gpioSchema = z.object({
+export const gpioSchema = z.strictObject({
   tallyOnAir: setting(gpioLine.optional(), 'Line of the lamp “on air, all well”.', { applies: 'daemon', example: '17' }),
   tallyDegraded: setting(gpioLine.optional(), 'Line of the lamp “on air, but on a backup input or with a path lost”.', { applies: 'daemon', example: '27' }),
   tallyOffAir: setting(gpioLine.optional(), 'Line of the lamp “not on air”.', { applies: 'daemon', example: '22' }),
@@ -300,18 +302,18 @@ export const gpioSchema = z.object({
 export type GpioConfig = z.infer<typeof gpioSchema>;
 
 const outputSchema = z.discriminatedUnion('kind', [
-  z.object({
+  z.strictObject({
     kind: z.literal('udp').describe('MPEG-TS over UDP, 7 packets a datagram.'),
     host: setting(host, 'Address to send to.', { applies: 'daemon' }),
     port: setting(port, 'UDP port.', { applies: 'daemon' }),
   }),
-  z.object({
+  z.strictObject({
     kind: z.literal('srt').describe('SRT caller.'),
     host: setting(host, 'Address to call.', { applies: 'daemon' }),
     port: setting(port, 'UDP port.', { applies: 'daemon' }),
     ...srtSettings('daemon'),
   }),
-  z.object({
+  z.strictObject({
     kind: z.literal('file').describe('Rolling .ts files.'),
     directory: setting(filePath, 'Folder for the files.', { applies: 'daemon' }),
     segmentSeconds: setting(z.int().min(2).max(86_400).default(600), 'Length of one file.', { unit: 's', applies: 'daemon' }),
@@ -320,7 +322,7 @@ const outputSchema = z.discriminatedUnion('kind', [
 ]);
 export type OutputConfig = z.infer<typeof outputSchema>;
 
-export const gatewaySchema = z.object({
+export const gatewaySchema = z.strictObject({
   host: setting(host.default('0.0.0.0'), 'Address to listen on.', { applies: 'daemon' }),
   srtlaPort: setting(port.default(5000), 'UDP port for SRTLA. Plain SRT is accepted on it too.', { applies: 'daemon' }),
   srtPort: setting(port.optional(), 'A second UDP port for plain SRT alone.', { applies: 'daemon' }),
@@ -333,7 +335,7 @@ export const gatewaySchema = z.object({
   streams: setting(
     z
       .array(
-        z.object({
+        z.strictObject({
           id: setting(id, 'A short name for the stream.', { applies: 'daemon' }),
           streamId: setting(z.string().max(512).optional(), 'SRT stream id that selects it; without one it takes every stream that no other takes.', {
             applies: 'daemon',
@@ -350,21 +352,21 @@ export const gatewaySchema = z.object({
 export type GatewayConfig = z.infer<typeof gatewaySchema>;
 
 export const configSchema = z
-  .object({
+  .strictObject({
     version: setting(z.literal(1), 'Version of this format.', { applies: 'daemon', example: 1 }),
-    box: z.object({ name: setting(id.default('tandem'), 'Name of this box.', { applies: 'daemon' }) }).prefault({}),
+    box: z.strictObject({ name: setting(id.default('tandem'), 'Name of this box.', { applies: 'daemon' }) }).prefault({}),
     inputs: setting(z.array(inputSchema).max(16).default([]), 'Inputs in order of preference.', { applies: 'daemon' }),
     program: programSchema.prefault({}),
     paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
     destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
     media: z
-      .object({
+      .strictObject({
         socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
         autoStart: setting(z.boolean().default(true), 'Go on air at start.', { applies: 'daemon' }),
       })
       .prefault({}),
     control: z
-      .object({
+      .strictObject({
         stateDirectory: setting(filePath.default('/var/lib/tandem'), 'Where the control daemon keeps its journal and the page’s password.', {
           applies: 'daemon',
         }),

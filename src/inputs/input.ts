@@ -53,6 +53,8 @@ export class Input {
   #heartbeatMs = 0;
   /** 0: none from this worker yet. */
   #dataMs = 0;
+  /** Of the decoded picture; 0: none from this worker yet. */
+  #pictureMs = 0;
   #restarts = 0;
   #encoder: string | null = null;
   #videoKbps: number;
@@ -145,6 +147,7 @@ export class Input {
     this.#retryAtMs = null;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#dataMs = 0;
+    this.#pictureMs = 0;
     const worker = new WorkerProcess({
       input: config,
       program: { ...program, videoKbps: this.#videoKbps },
@@ -184,8 +187,10 @@ export class Input {
         return;
       case 'failed':
         return this.#lost(message.reason, message.text);
-      case 'heartbeat':
       case 'picture':
+        this.#pictureMs = monoMs();
+        return;
+      case 'heartbeat':
         return;
     }
   }
@@ -196,10 +201,12 @@ export class Input {
     const { config } = this.#options;
     if (nowMs - this.#heartbeatMs > (this.#encoder === null && this.#dataMs === 0 ? startMsMax : heartbeatMsMax))
       return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
-    if (this.#dataMs > 0) {
-      if (nowMs - this.#dataMs > config.timeoutMs)
-        this.#lost(waitsForSender(config) ? 'source-closed' : 'no-data', `${this.id}: no data for ${config.timeoutMs} ms`);
-    } else if (!waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax) this.#lost('no-data', `${this.id}: the source delivers nothing`);
+    const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
+    if (this.#dataMs > 0 && nowMs - this.#dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
+    // The silence that is mixed in goes on when the source does not: the picture tells.
+    if (this.#pictureMs > 0 && nowMs - this.#pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
+    if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax)
+      this.#lost('no-data', `${this.id}: the source delivers nothing`);
   }
 
   #lost(reason: Reason, text: string): void {

@@ -1,0 +1,102 @@
+/** The command line: every verb starts here, and loads only what it needs. */
+import { Command, CommanderError, Option } from 'commander';
+import { configOption, readyConfig } from './cli/configuration-file.ts';
+import { durationMs, milliseconds, positiveInteger } from './cli/numbers.ts';
+import { exitCode, FatalError } from './model/exit.ts';
+import { version } from './version.ts';
+
+const program = new Command('tandem')
+  .description('A field encoder: the outgoing stream stays live, whatever breaks, and people can see why.')
+  .version(version)
+  .exitOverride()
+  .showSuggestionAfterError();
+
+/** A verb with `--config`; its action resolves to the exit code. */
+function verb(name: string, description: string): Command {
+  return program.command(name).description(description).exitOverride();
+}
+
+function run(work: Promise<number> | number): Promise<void> {
+  return Promise.resolve(work).then((code) => {
+    process.exitCode = code;
+  });
+}
+
+interface WithConfig {
+  config: string;
+}
+
+verb('run', 'media and control under one supervisor')
+  .option(...configOption)
+  .action(async ({ config }: WithConfig) => {
+    readyConfig(config);
+    await run((await import('./run/main.ts')).runBoth(config));
+  });
+verb('media', 'the media daemon: inputs → switcher → uplink')
+  .option(...configOption)
+  .action(async ({ config }: WithConfig) => run((await import('./media/main.ts')).runMedia(readyConfig(config))));
+verb('control', 'the management daemon: page, MQTT, journal, GPIO')
+  .option(...configOption)
+  .action(async ({ config }: WithConfig) => run((await import('./control/main.ts')).runControl(readyConfig(config))));
+verb('gateway', 'the receiving end: SRTLA and SRT in, MPEG-TS out')
+  .option(...configOption)
+  .action(async ({ config }: WithConfig) => run((await import('./gateway/main.ts')).runGateway(readyConfig(config))));
+verb('demo', 'the whole chain on this machine, faults included')
+  .option('--for <time>', 'run unattended for this long: 30s, 2m', durationMs)
+  .option('--report <file>', 'write what the viewer measured as JSON')
+  .option('--latency <ms>', 'SRT latency', milliseconds, 1000)
+  .option('--at <fault>', "break something on schedule, repeatable: '10s path eth down', '25s kill media'", (one: string, list: string[]) => [...list, one], [])
+  .addOption(new Option('--seed <n>', 'seed of the emulated networks').argParser(positiveInteger))
+  .addHelpText(
+    'after',
+    "\nFaults: path <eth|lte> down|up|loss <n>%|delay <n>ms|rate <n>kbit; kill|stop|continue media|control|gateway|worker\nExample: tandem demo --for 30s --report r.json --at '10s path eth down' --at '20s path eth up'",
+  )
+  .action(async (o: { for?: number; report?: string; latency: number; at: string[]; seed?: number }) =>
+    run((await import('./demo/main.ts')).runDemo({ forMs: o.for ?? null, report: o.report ?? null, latencyMs: o.latency, at: o.at, seed: o.seed ?? null })),
+  );
+verb('doctor', 'what this machine can do, and what to do about each gap')
+  .option('--json', 'as JSON')
+  .action(async (o: { json?: boolean }) => run((await import('./doctor/main.ts')).runDoctor(o.json ?? false)));
+verb('status', 'what the box is doing now')
+  .option(...configOption)
+  .option('--json', 'as JSON')
+  .option('--watch', 'again each second')
+  .action(async (o: WithConfig & { json?: boolean; watch?: boolean }) =>
+    run((await import('./cli/status.ts')).showStatus(readyConfig(o.config).media.socket, o)),
+  );
+
+const config = verb('config', 'check, show and document the configuration');
+config
+  .command('check')
+  .argument('[file]')
+  .description('every mistake at once, by path and line')
+  .option(...configOption)
+  .action(async (file: string | undefined, o: WithConfig) => run((await import('./cli/config.ts')).checkConfig(file ?? o.config)));
+config
+  .command('show')
+  .argument('[file]')
+  .description('with all defaults, without secrets')
+  .option(...configOption)
+  .action(async (file: string | undefined, o: WithConfig) => run((await import('./cli/config.ts')).showConfig(file ?? o.config)));
+config
+  .command('docs')
+  .description('docs/configuration.md, made from the schema')
+  .option('--write', 'write the file')
+  .option('--check', 'fail when the file is out of date')
+  .action(async (o: { write?: boolean; check?: boolean }) => run((await import('./cli/config.ts')).documentConfig(o)));
+config
+  .command('schema')
+  .description('JSON Schema of the file')
+  .action(async () => run((await import('./cli/config.ts')).printSchema()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  else if (error instanceof FatalError) {
+    process.stderr.write(`tandem: ${error.message}\n`);
+    process.exitCode = error.code;
+  } else throw error;
+}
+// A supervisor's channel, a timer or a native library's thread must not keep a verb that has ended.
+if (process.exitCode !== undefined) process.exit();
