@@ -1,0 +1,83 @@
+/** Performs commands. The mapped type makes a new command fail to compile until something performs it. */
+import type { Command, CommandName, CommandReply } from '../model/command.ts';
+import { notice } from '../model/event.ts';
+import type { Reason } from '../model/reasons.ts';
+import type { MediaDaemon } from './daemon.ts';
+
+type Performer<N extends CommandName> = (daemon: MediaDaemon, command: Extract<Command, { name: N }>) => CommandReply | Promise<CommandReply>;
+
+const done = (text: string): CommandReply => ({ ok: true, reason: 'requested', text });
+const refused = (reason: Reason, text: string): CommandReply => ({ ok: false, reason, text });
+
+const performers: { [N in CommandName]: Performer<N> } = {
+  start: (daemon) => {
+    daemon.goOnAir();
+    return done('going on air');
+  },
+  stop: async (daemon) => {
+    await daemon.goOffAir();
+    return done('off air');
+  },
+  'pin-input': (daemon, { input }) => {
+    const known = daemon.inputs.get(input);
+    if (known === undefined) return noSuchInput(daemon, input);
+    daemon.pin(input);
+    return daemon.onAir === input
+      ? done(`${input} is pinned and on air`)
+      : { ok: true, reason: 'pinned-dead', text: `${input} is pinned, but does not work now: ${daemon.onAir} stays on air until it does` };
+  },
+  'unpin-input': (daemon) => {
+    daemon.pin(null);
+    return done('the engine chooses again');
+  },
+  'restart-worker': (daemon, { input }) => {
+    const known = daemon.inputs.get(input);
+    if (known === undefined) return noSuchInput(daemon, input);
+    known.restart('requested');
+    return done(`the encoder process of ${input} restarts`);
+  },
+  'set-bitrate': (daemon, { kbps }) => {
+    daemon.videoKbps = kbps;
+    for (const input of daemon.inputs.values()) input.setVideoKbps(kbps);
+    return done(`video bitrate ${kbps} kbit/s`);
+  },
+  'key-frame': (daemon) => {
+    const input = daemon.inputs.get(daemon.onAir ?? '');
+    if (input === undefined) return refused('no-input', 'nothing is on air');
+    input.requestKeyFrame();
+    return done('asked for a key frame');
+  },
+  snapshot: async (daemon, command) => {
+    const id = command.input ?? daemon.onAir;
+    const input = daemon.inputs.get(id ?? '');
+    if (input === undefined) return id === null ? refused('no-input', 'nothing is on air') : noSuchInput(daemon, id);
+    const jpeg = await input.snapshot();
+    return { ...done(`a picture of ${id}`), jpegBase64: jpeg.toString('base64') };
+  },
+};
+
+/** Never rejects: what goes wrong is in the reply. Commands that change something become events. */
+export async function performCommand(daemon: MediaDaemon, command: Command, from: string): Promise<CommandReply> {
+  let reply: CommandReply;
+  try {
+    reply = await (performers[command.name] as Performer<CommandName>)(daemon, command as never);
+  } catch (error) {
+    reply = refused('internal', `${command.name}: ${(error as Error).message}`);
+  }
+  if (command.name !== 'snapshot')
+    daemon.report(
+      notice({
+        severity: 'info',
+        subject: { kind: 'command', id: command.name },
+        what: 'command',
+        to: reply.ok ? 'done' : 'refused',
+        reason: reply.reason,
+        text: `${from} asked for ${command.name}: ${reply.text}`,
+      }),
+    );
+  return reply;
+}
+
+function noSuchInput(daemon: MediaDaemon, id: string): CommandReply {
+  return refused('invalid', `there is no input ${id}; there are: ${[...daemon.inputs.keys()].join(', ') || 'none'}`);
+}

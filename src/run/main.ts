@@ -1,0 +1,26 @@
+/** `tandem run`: media and control under one small supervisor, for development and machines without systemd. */
+import { makeLogger } from '../log.ts';
+import { exitCode } from '../model/exit.ts';
+import { untilSignal } from '../signals.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** Runs until SIGTERM or SIGINT, or until a child ends with an error that a restart does not cure; then with the child's exit code. */
+export async function runBoth(configPath: string): Promise<number> {
+  const log = makeLogger('run');
+  const hopeless = Promise.withResolvers<number>();
+  const supervisor = new Supervisor({
+    onStart: (name, pid) => log.info({ process: name, pid }, `${name} started`),
+    onExit: (name, code, signal, restartInMs) => {
+      if (restartInMs === null) hopeless.resolve(code ?? exitCode.failure);
+      else
+        log.error(
+          { process: name, code, signal, restartInMs },
+          `${name} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}; it is started again in ${restartInMs} ms`,
+        );
+    },
+  });
+  for (const name of ['media', 'control']) supervisor.start({ name, args: [name, '--config', configPath], stderr: 'inherit' });
+  const code = await Promise.race([untilSignal().then(() => exitCode.ok), hopeless.promise]);
+  await supervisor.stop();
+  return code;
+}

@@ -1,0 +1,299 @@
+/**
+ * One SRT session to one destination: connects over its paths, is watched, and is made anew with back-off when it breaks.
+ * In `bonded` and `redundant` mode libsrt talks to an SRTLA sender on this machine; in `standby` mode straight over the best path.
+ */
+import type { DestinationConfig, PathConfig } from '../config/schema.ts';
+import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
+import type { Logger } from '../log.ts';
+import { type Notice, notice } from '../model/event.ts';
+import type { Reason } from '../model/reasons.ts';
+import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
+import { DirectPath } from './direct-path.ts';
+import { resolveAddress } from './resolve.ts';
+import { SrtError } from './srt/errors.ts';
+import { SrtSocket } from './srt/socket.ts';
+import type { SrtStats } from './srt/stats.ts';
+import { SrtlaSender } from './srtla/sender.ts';
+
+const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
+/** Two long round trips and the receiver's own start. */
+const connectMsMax = 3000;
+/** libsrt's own limit of silence: a link that comes back within it finds its session alive. */
+const peerIdleMsMax = 5000;
+/** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
+const fullCalmMs = 3000;
+
+export interface SessionOptions {
+  destination: DestinationConfig;
+  paths: PathConfig[];
+  onNotice(one: Notice): void;
+  log: Logger;
+}
+
+export class Session {
+  readonly id: string;
+  /** Where the program is sent; the others wait. */
+  active = false;
+  readonly #options: SessionOptions;
+  #socket: SrtSocket | null = null;
+  #srtla: SrtlaSender | null = null;
+  #localPort = 0;
+  #direct: DirectPath | null = null;
+  #state: DestinationState = 'off';
+  #reason: Reason = 'stopped';
+  #text = 'not started';
+  #sinceMs = 0;
+  #connectByMs = 0;
+  #retryAtMs = 0;
+  #backoff: BackoffState = noFailures;
+  #connectedMs = 0;
+  #resolving = false;
+  #fullAtMs = 0;
+  #full = false;
+  #stopped = true;
+  #dropped = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.id = options.destination.id;
+  }
+
+  get connected(): boolean {
+    return this.#state === 'connected';
+  }
+
+  /** How long it has been without a connection; 0 while connected. */
+  darkMs(nowMs: number): number {
+    return this.connected ? 0 : nowMs - this.#sinceDarkMs;
+  }
+  #sinceDarkMs = 0;
+
+  start(nowMs: number): void {
+    this.#stopped = false;
+    this.#sinceDarkMs = nowMs;
+    this.#retryAtMs = nowMs;
+    this.#become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
+  }
+
+  async stop(nowMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#become('off', 'stopped', 'not called', nowMs);
+    const closing = this.#socket?.close();
+    this.#socket = null;
+    await closing;
+    this.#srtla?.stop();
+    this.#srtla = null;
+  }
+
+  /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
+  send(payload: Buffer, offset: number, length: number): void {
+    if (this.#socket === null || this.#state !== 'connected') return;
+    if (this.#socket.send(payload, offset, length) === 'full') this.#dropped++;
+  }
+
+  /** Polls libsrt, and does what is due. */
+  turn(nowMs: number): void {
+    if (this.#stopped) return;
+    if (this.#socket === null) {
+      if (nowMs >= this.#retryAtMs) this.#call(nowMs);
+      return;
+    }
+    const state = this.#socket.state();
+    if (state === 'connected') this.#onConnected(nowMs);
+    else if (state === 'broken' || state === 'closed' || state === 'closing') this.#onBroken(nowMs);
+    else if (nowMs > this.#connectByMs) this.#lost('unreachable', `${this.#address} does not answer`, nowMs);
+  }
+
+  destinationStatus(nowMs: number): DestinationStatus {
+    const { mode, latencyMs } = this.#options.destination;
+    const stats = this.connected ? (this.#socket?.stats() ?? null) : null;
+    return {
+      id: this.id,
+      mode,
+      address: this.#address,
+      state: this.#state,
+      reason: this.#reason,
+      text: this.#text,
+      active: this.active,
+      retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
+      sinceMonoMs: this.#sinceMs,
+      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped),
+    };
+  }
+
+  pathStatus(nowMs: number): PathStatus[] {
+    if (this.#srtla !== null) return this.#srtla.status(nowMs);
+    return this.#direct?.status(nowMs, this.connected ? (this.#socket?.stats() ?? null) : null) ?? [];
+  }
+
+  get #address(): string {
+    const { host, port } = this.#options.destination;
+    return `${host}:${port}`;
+  }
+
+  #call(nowMs: number): void {
+    if (this.#resolving) return;
+    const bonded = this.#options.destination.mode !== 'standby';
+    if (bonded && this.#srtla !== null) {
+      // The links register by themselves; without one a call could only time out.
+      if (this.#srtla.registered) this.#connect('127.0.0.1', this.#localPort, null, nowMs);
+      else if (this.#reason !== 'no-path') this.#become('connecting', 'no-path', `waiting for a path to ${this.#address}`, nowMs);
+      return;
+    }
+    this.#resolving = true;
+    void this.#resolve(bonded).finally(() => {
+      this.#resolving = false;
+    });
+  }
+
+  async #resolve(bonded: boolean): Promise<void> {
+    const { destination, paths, onNotice, log } = this.#options;
+    const targets = await Promise.all(
+      paths.map(async (path) => ({ path, remote: await resolveAddress(path.via?.host ?? destination.host, path.via?.port ?? destination.port) })),
+    );
+    const nowMs = this.#nowMs;
+    if (this.#stopped) return;
+    const known = targets.flatMap(({ path, remote }) =>
+      remote === null ? [] : [{ id: path.id, interface: path.interface ?? null, priority: path.priority, remote }],
+    );
+    if (known.length === 0)
+      return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
+    if (bonded) {
+      this.#srtla = new SrtlaSender({ destination: this.id, mode: destination.mode === 'redundant' ? 'redundant' : 'bonded', paths: known, onNotice, log });
+      this.#localPort = this.#srtla.start();
+      return;
+    }
+    this.#direct ??= new DirectPath(this.id, known, onNotice);
+    const path = this.#direct.next();
+    this.#connect(path.remote.address, path.remote.port, path.interface, nowMs);
+  }
+
+  /** Of the last turn: for what ends between two of them. */
+  #nowMs = 0;
+  observeTime(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
+  #connect(address: string, port: number, device: string | null, nowMs: number): void {
+    const { latencyMs, streamId, passphrase, keyLengthBits } = this.#options.destination;
+    try {
+      const socket = SrtSocket.open({
+        latencyMs,
+        streamId,
+        passphrase,
+        ...(passphrase === undefined ? {} : { keyLengthBits }),
+        connectTimeoutMs: connectMsMax,
+        peerIdleTimeoutMs: peerIdleMsMax,
+      });
+      this.#socket = socket;
+      if (device !== null) socket.bindToDevice(device, address);
+      socket.connect(address, port);
+      this.#connectByMs = nowMs + connectMsMax + 500;
+      if (this.#state !== 'connecting' || this.#reason === 'no-path') this.#become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
+    } catch (error) {
+      const said = error instanceof SrtError ? error.message : String(error);
+      const missing = error instanceof SrtError && error.code === 'ENODEV';
+      this.#lost(missing ? 'interface-missing' : 'send-error', missing ? `the network interface ${device} does not exist` : said, nowMs);
+    }
+  }
+
+  #onConnected(nowMs: number): void {
+    if (this.#state !== 'connected') {
+      this.#connectedMs = nowMs;
+      this.#dropped = 0;
+      this.#direct?.carried(nowMs);
+      this.#become('connected', 'connected', `connected to ${this.#address}`, nowMs, { darkMs: Math.round(nowMs - this.#sinceDarkMs) });
+      this.#sinceDarkMs = nowMs;
+    }
+    this.#watchBuffer(nowMs);
+  }
+
+  /** A full buffer means that the networks carry less than the program. */
+  #watchBuffer(nowMs: number): void {
+    if (this.#dropped > 0) {
+      const dropped = this.#dropped;
+      this.#dropped = 0;
+      this.#fullAtMs = nowMs;
+      if (this.#full) return;
+      this.#full = true;
+      this.#tell(
+        'warning',
+        'destination.buffer',
+        'ok',
+        'full',
+        'send-buffer-full',
+        `the networks carry less than the program needs: packets to ${this.#address} are dropped`,
+        { droppedPackets: dropped },
+      );
+    } else if (this.#full && nowMs - this.#fullAtMs > fullCalmMs) {
+      this.#full = false;
+      this.#tell('clear', 'destination.buffer', 'full', 'ok', 'recovered', `the networks carry the program to ${this.#address} again`, {});
+    }
+  }
+
+  #onBroken(nowMs: number): void {
+    const socket = this.#socket;
+    if (this.#state === 'connected') return this.#lost('session-broken', `the session to ${this.#address} broke`, nowMs);
+    const { reason, text } = socket?.rejection() ?? { reason: 'unreachable' as const, text: 'no answer' };
+    const advice =
+      reason === 'bad-secret' ? ': check the passphrase at both ends' : reason === 'unreachable' ? ': check host and port, and that the gateway runs' : '';
+    this.#lost(reason, `${this.#address}: ${text}${advice}`, nowMs);
+  }
+
+  #lost(reason: Reason, text: string, nowMs: number): void {
+    const worked = this.#state === 'connected' ? nowMs - this.#connectedMs : 0;
+    if (this.#state === 'connected') this.#sinceDarkMs = nowMs;
+    void this.#socket?.close();
+    this.#socket = null;
+    this.#direct?.failed(reason, nowMs);
+    const { state, delayMs } = nextTry(this.#backoff, worked, Math.random(), backoff);
+    this.#backoff = state;
+    this.#retryAtMs = nowMs + delayMs;
+    this.#become('waiting', reason, text, nowMs, { retryInMs: delayMs, connectedForMs: Math.round(worked) });
+  }
+
+  #become(state: DestinationState, reason: Reason, text: string, nowMs: number, measured: Notice['measured'] = {}): void {
+    const from = this.#state;
+    const news = reason !== this.#reason || (state === 'connected') !== (from === 'connected');
+    // A retry that ends as the last one did is no news; neither is the retry itself.
+    const quiet = !news || (state === 'connecting' && from === 'waiting');
+    const failure = this.#lastFailure;
+    this.#state = state;
+    this.#text = text;
+    this.#sinceMs = nowMs;
+    if (!(state === 'connecting' && from === 'waiting')) this.#reason = reason;
+    if (state === 'waiting') {
+      if (failure === reason) return;
+      this.#lastFailure = reason;
+    } else if (state === 'connected') this.#lastFailure = null;
+    if (!quiet)
+      this.#tell(
+        state === 'connected' ? (failure === null ? 'info' : 'clear') : state === 'waiting' ? 'warning' : 'info',
+        'destination.state',
+        from,
+        state,
+        reason,
+        text,
+        measured,
+      );
+  }
+  #lastFailure: Reason | null = null;
+
+  #tell(severity: Notice['severity'], what: string, from: string, to: string, reason: Reason, text: string, measured: Notice['measured']): void {
+    this.#options.onNotice(notice({ severity, subject: { kind: 'destination', id: this.id }, what, from, to, reason, text, measured }));
+  }
+}
+
+function srtStatus(stats: SrtStats, latencyMs: number, dropped: number): NonNullable<DestinationStatus['srt']> {
+  return {
+    rttMs: stats.rttMs,
+    latencyMs: stats.sendLatencyMs || latencyMs,
+    sendBufferMs: stats.sendBufferMs,
+    sendBufferPackets: stats.sendBufferPackets,
+    sentPackets: stats.sentPackets,
+    lostPackets: stats.sendLostPackets,
+    retransmittedPackets: stats.retransmittedPackets,
+    droppedPackets: stats.sendDroppedPackets + dropped,
+    sendKbps: stats.ageMs > 0 ? Math.round((stats.sentBytes * 8) / stats.ageMs) : 0,
+  };
+}
