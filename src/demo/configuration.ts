@@ -18,7 +18,7 @@ export interface DemoWorld {
   input: NonNullable<ConfigInput['inputs']>[number];
 }
 
-export const testCamera: DemoWorld['input'] = { id: 'cam', kind: 'test', pattern: 'ball', text: 'Tandem demo' };
+export const testCamera: DemoWorld['input'] = { id: 'cam', kind: 'test', pattern: 'smpte', text: 'Tandem demo' };
 
 export interface DemoFiles {
   box: string;

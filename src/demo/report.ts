@@ -2,7 +2,7 @@
 
 import type { Disturbance, ViewerFigures } from '../lab/viewer/figures.ts';
 import type { TandemEvent } from '../model/event.ts';
-import type { PathStatus } from '../model/status.ts';
+import type { PathTotal } from './path-totals.ts';
 
 export interface FaultReport {
   /** Seconds after the measurement began. */
@@ -16,7 +16,7 @@ export interface Report {
   seconds: number;
   seed: number;
   viewer: ViewerFigures;
-  paths: (Pick<PathStatus, 'id'> & { bytes: number; packets: number; acked: number; retransmitted: number; rttMs: number | null })[];
+  paths: PathTotal[];
   faults: FaultReport[];
   events: TandemEvent[];
   cpuSeconds: Record<'media' | 'workers' | 'control' | 'gateway', number>;
@@ -34,9 +34,9 @@ export function faultReports(
   endMs: number,
 ): FaultReport[] {
   return faults.map(({ atMs, what }, index) => {
-    const untilMs = faults[index + 1]?.atMs ?? endMs;
+    const untilMs = faults[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
     const last = disturbances.filter((one) => one.atMs >= atMs && one.atMs < untilMs).at(-1);
-    const open = last !== undefined && untilMs === endMs && endMs - last.atMs < settledMs;
+    const open = last !== undefined && index === faults.length - 1 && endMs - last.atMs < settledMs;
     return { at: Math.round((atMs - startMs) / 100) / 10, what, recoveredMs: open ? null : last === undefined ? 0 : Math.round(last.atMs - atMs) };
   });
 }

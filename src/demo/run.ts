@@ -15,6 +15,7 @@ import { type DemoWorld, testCamera, writeConfigurations } from './configuration
 import type { ProcessName, TimedFault } from './faults.ts';
 import { freeTcpPort, freeUdpPort } from './free-port.ts';
 import { liveLine } from './live-line.ts';
+import { PathTotals } from './path-totals.ts';
 import { performFault } from './perform.ts';
 import { ProcessAccounts } from './processes.ts';
 import { faultReports, type Report } from './report.ts';
@@ -40,6 +41,7 @@ export class DemoRun {
   readonly #emulator = new EmulatorProcess();
   readonly #viewer = new ViewerProcess();
   readonly #accounts = new ProcessAccounts();
+  readonly #paths = new PathTotals();
   readonly #events: TandemEvent[] = [];
   readonly #performed: { atMs: number; what: string }[] = [];
   readonly #references = new Map<number, number>();
@@ -119,14 +121,7 @@ export class DemoRun {
       seconds: Math.round((endMs - this.#startMs) / 100) / 10,
       seed: this.#options.seed,
       viewer,
-      paths: (this.#status?.paths ?? []).map((path) => ({
-        id: path.id,
-        bytes: path.sentBytes,
-        packets: path.sentPackets,
-        acked: path.ackedPackets,
-        retransmitted: path.retransmittedPackets,
-        rttMs: path.rttMs,
-      })),
+      paths: this.#paths.totals(),
       faults: faultReports(this.#performed, disturbances, this.#startMs, endMs),
       events: this.#events,
       cpuSeconds: figures((name) => this.#accounts.cpuSeconds(name)),
@@ -174,6 +169,7 @@ export class DemoRun {
 
   #observe(status: Status): void {
     this.#status = status;
+    this.#paths.observe(status);
     const { reference } = status.program;
     if (reference !== null && this.#startMs > 0) this.#references.set(reference.pcr, reference.monoMs);
   }

@@ -10,8 +10,13 @@ import type { Output } from './outputs/output.ts';
 import { SrtOutput } from './outputs/srt.ts';
 import { UdpOutput } from './outputs/udp.ts';
 
-/** A sender that has sent nothing for this long gives way to one that calls: it is most likely the same one, come back. */
-export const senderSilentMs = 500;
+/**
+ * A sender that is silent for this long while another one waits gives way to it: most likely it is the same one, come back.
+ * libsrt hands packets out in the rhythm in which they were sent, so a live stream never pauses for five pictures.
+ */
+const silentMsMax = 150;
+/** What a dead sender sent last is still handed out for its latency; whoever sends after that is alive. */
+const waitMsMax = 5000;
 
 type StreamConfig = GatewayConfig['streams'][number];
 
@@ -21,6 +26,8 @@ export class Stream {
   readonly #onNotice: (one: Notice) => void;
   #sender: SrtSocket | null = null;
   #heardMs = 0;
+  #candidate: SrtSocket | null = null;
+  #candidateMs = 0;
   bytes = 0;
 
   constructor(config: StreamConfig, onNotice: (one: Notice) => void, log: Logger) {
@@ -29,33 +36,49 @@ export class Stream {
     this.#outputs = config.outputs.map((output) => makeOutput(config.id, output, onNotice, log));
   }
 
-  /** Takes a new sender unless another one is sending. False: refused. */
+  /** A new sender: takes over at once, or waits to see whether the one before is dead; meanwhile libsrt keeps what it sends. False: there is no room. */
   take(sender: SrtSocket, nowMs: number): boolean {
-    const old = this.#sender;
-    if (old !== null && old.state() === 'connected' && nowMs - this.#heardMs < senderSilentMs) return false;
-    if (old !== null) void old.close();
-    this.#sender = sender;
-    this.#heardMs = nowMs;
-    const from = sender.peer === null ? '' : ` from ${sender.peer.address}:${sender.peer.port}`;
-    this.#tell(
-      'info',
-      old === null ? 'waiting' : 'receiving',
-      'receiving',
-      'connected',
-      `stream ${this.config.id}: a sender has connected${from}${old === null ? '' : ' in place of one that had gone silent'}`,
-    );
+    if (this.#candidate !== null && this.#candidate.state() === 'connected') return false;
+    void this.#candidate?.close();
+    this.#candidate = sender;
+    this.#candidateMs = nowMs;
+    this.#judge(nowMs);
     return true;
   }
 
   /** Moves what has come in to the outputs. */
   turn(batch: ReceiveBatch, nowMs: number): void {
-    const sender = this.#sender;
-    if (sender !== null) this.#receive(sender, batch, nowMs);
+    if (this.#sender !== null) this.#receive(this.#sender, batch, nowMs);
+    this.#judge(nowMs);
     for (const output of this.#outputs) output.flush(nowMs);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#sender?.close(), ...this.#outputs.map((output) => output.close())]);
+    await Promise.all([this.#sender?.close(), this.#candidate?.close(), ...this.#outputs.map((output) => output.close())]);
+  }
+
+  #judge(nowMs: number): void {
+    const candidate = this.#candidate;
+    if (candidate === null) return;
+    const old = this.#sender;
+    const peer = candidate.peer === null ? 'somebody' : `${candidate.peer.address}:${candidate.peer.port}`;
+    if (old !== null && old.state() === 'connected' && nowMs - this.#heardMs < silentMsMax) {
+      if (nowMs - this.#candidateMs < waitMsMax) return;
+      this.#candidate = null;
+      void candidate.close();
+      return this.#tell('warning', 'receiving', 'receiving', 'rejected', `stream ${this.config.id}: ${peer} was refused, since another sender is live`);
+    }
+    void old?.close();
+    this.#sender = candidate;
+    this.#candidate = null;
+    this.#heardMs = nowMs;
+    this.#tell(
+      'info',
+      old === null ? 'waiting' : 'receiving',
+      'receiving',
+      'connected',
+      `stream ${this.config.id}: ${peer} sends${old === null ? '' : ' in place of one that had gone silent'}`,
+    );
   }
 
   #receive(sender: SrtSocket, batch: ReceiveBatch, nowMs: number): void {

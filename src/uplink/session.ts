@@ -52,6 +52,11 @@ export class Session {
   #full = false;
   #stopped = true;
   #dropped = 0;
+  #sinceDarkMs = 0;
+  /** Told once until it is over, however often it is met again. */
+  #lastFailure: Reason | null = null;
+  /** Of the last turn: for what ends between two of them. */
+  #nowMs = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -66,9 +71,9 @@ export class Session {
   darkMs(nowMs: number): number {
     return this.connected ? 0 : nowMs - this.#sinceDarkMs;
   }
-  #sinceDarkMs = 0;
 
   start(nowMs: number): void {
+    this.#nowMs = nowMs;
     this.#stopped = false;
     this.#sinceDarkMs = nowMs;
     this.#retryAtMs = nowMs;
@@ -93,6 +98,7 @@ export class Session {
 
   /** Polls libsrt, and does what is due. */
   turn(nowMs: number): void {
+    this.#nowMs = nowMs;
     if (this.#stopped) return;
     if (this.#socket === null) {
       if (nowMs >= this.#retryAtMs) this.#call(nowMs);
@@ -159,19 +165,20 @@ export class Session {
     if (known.length === 0)
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
     if (bonded) {
-      this.#srtla = new SrtlaSender({ destination: this.id, mode: destination.mode === 'redundant' ? 'redundant' : 'bonded', paths: known, onNotice, log });
+      this.#srtla = new SrtlaSender({
+        destination: this.id,
+        mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
+        paths: known,
+        onGroupLost: () => this.#onGroupLost(),
+        onNotice,
+        log,
+      });
       this.#localPort = this.#srtla.start();
       return;
     }
     this.#direct ??= new DirectPath(this.id, known, onNotice);
     const path = this.#direct.next();
     this.#connect(path.remote.address, path.remote.port, path.interface, nowMs);
-  }
-
-  /** Of the last turn: for what ends between two of them. */
-  #nowMs = 0;
-  observeTime(nowMs: number): void {
-    this.#nowMs = nowMs;
   }
 
   #connect(address: string, port: number, device: string | null, nowMs: number): void {
@@ -231,6 +238,11 @@ export class Session {
     }
   }
 
+  /** Faster than libsrt's own time-out by seconds. A session that is still being made meets the new gateway by itself. */
+  #onGroupLost(): void {
+    if (this.#state === 'connected') this.#lost('session-closed', `the gateway ${this.#address} has been started anew`, this.#nowMs);
+  }
+
   #onBroken(nowMs: number): void {
     const socket = this.#socket;
     if (this.#state === 'connected') return this.#lost('session-broken', `the session to ${this.#address} broke`, nowMs);
@@ -277,7 +289,6 @@ export class Session {
         measured,
       );
   }
-  #lastFailure: Reason | null = null;
 
   #tell(severity: Notice['severity'], what: string, from: string, to: string, reason: Reason, text: string, measured: Notice['measured']): void {
     this.#options.onNotice(notice({ severity, subject: { kind: 'destination', id: this.id }, what, from, to, reason, text, measured }));

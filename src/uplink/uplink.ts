@@ -61,10 +61,7 @@ export class Uplink {
 
   /** Polls the sessions and decides between destinations; to be called every few milliseconds. */
   turn(nowMs: number): void {
-    for (const session of this.#sessions) {
-      session.observeTime(nowMs);
-      session.turn(nowMs);
-    }
+    for (const session of this.#sessions) session.turn(nowMs);
     if (this.#running && this.#sessions.length > 1) this.#decide(nowMs);
   }
 

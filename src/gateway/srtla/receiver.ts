@@ -118,7 +118,8 @@ export class SrtlaReceiver {
   #srtla(outside: UdpBatchSocket, i: number, type: number, offset: number, length: number, link: ReceiverLink | undefined, nowMs: number): void {
     switch (type) {
       case wire.srtlaType.keepalive:
-        if (link === undefined) return;
+        // From a link that nobody registered: this receiver was started anew. Told at once, the sender need not wait for a time-out.
+        if (link === undefined) return this.#reply(outside.peerHandle(i), this.#scratch, 0, wire.writeReply(this.#scratch, wire.srtlaType.regNgp));
         link.heardMs = link.group.heardMs = nowMs;
         return this.#reply(link.peer, outside.received, offset, length);
       case wire.srtlaType.reg1: {

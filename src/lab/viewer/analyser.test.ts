@@ -26,7 +26,9 @@ describe('the order of pictures', () => {
     expect(judge(run(200, 0, 3000).map((pts, index) => pts + (index % 2)))).toEqual({ missing: 0, repeated: 0, jumps: 0 });
   });
   it('sorts B-frames before it judges', () => {
-    const decodeOrder = run(200).flatMap((_, index, all) => (index % 3 === 2 ? [all[index] as number, all[index - 2] as number, all[index - 1] as number] : []));
+    const decodeOrder = run(200).flatMap((_, index, all) =>
+      index % 3 === 2 ? [all[index] as number, all[index - 2] as number, all[index - 1] as number] : [],
+    );
     expect(judge(decodeOrder)).toEqual({ missing: 0, repeated: 0, jumps: 0 });
   });
   it('counts each missing picture, and one that came twice', () => {

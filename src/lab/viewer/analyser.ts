@@ -77,6 +77,12 @@ export class Analyser {
     return Math.max(this.figures.longestGapMs, this.#arrivalMs < 0 ? 0 : nowMs - this.#arrivalMs);
   }
 
+  /** What went wrong, a silence that is not over included. */
+  disturbances(nowMs: number): Disturbance[] {
+    const silent = this.#arrivalMs >= 0 && nowMs - this.#arrivalMs > gapMs;
+    return silent ? [...this.figures.disturbances, { atMs: nowMs, kind: 'gap' }] : this.figures.disturbances;
+  }
+
   kbps(nowMs: number): number {
     return this.#sinceMs < 0 || nowMs <= this.#sinceMs ? 0 : Math.round((this.figures.bytes * 8) / (nowMs - this.#sinceMs));
   }

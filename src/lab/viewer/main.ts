@@ -36,6 +36,7 @@ function report(references: { pcr: number; monoMs: number }[]) {
   const round = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms));
   return {
     ...figures,
+    disturbances: analyser.disturbances(nowMs),
     longestGapMs: Math.round(analyser.longestGapMs(nowMs)),
     kbps: analyser.kbps(nowMs),
     transportDelayMs: { p50: round(delays[delays.length >> 1]), max: round(delays.at(-1)) },

@@ -22,6 +22,8 @@ const keepaliveEveryMs = 200;
 /** Nothing at all heard for this long: the path is told to be silent and registers again, in case the receiver dropped it. */
 const silentMsMax = 2000;
 const reopenEveryMs = 500;
+/** Every link is told of a forgotten group: what comes within this of the first telling is about the same one. */
+const forgottenOnceMs = 1000;
 const secondMs = 1000;
 const localBufferBytes = 4 * 1024 * 1024;
 
@@ -30,6 +32,8 @@ export interface SrtlaSenderOptions {
   destination: string;
   mode: 'bonded' | 'redundant';
   paths: LinkPath[];
+  /** The receiver does not know the group any more: it was started anew, and with it the SRT session is gone. */
+  onGroupLost(): void;
   onNotice(one: Notice): void;
   log: Logger;
 }
@@ -37,6 +41,8 @@ export interface SrtlaSenderOptions {
 export class SrtlaSender {
   readonly #options: SrtlaSenderOptions;
   readonly #links: Link[];
+  /** The scheduler's view of the links, in their order. */
+  readonly #figures: Link['figures'][];
   readonly #inFlight = new InFlight();
   readonly #registration = new Registration(randomBytes);
   readonly #scratch = Buffer.alloc(512);
@@ -46,10 +52,12 @@ export class SrtlaSender {
   #previous = -1;
   #secondAtMs = 0;
   #lastAckNumber = -1;
+  #forgottenMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SrtlaSenderOptions) {
     this.#options = options;
     this.#links = options.paths.map((path) => new Link(path));
+    this.#figures = this.#links.map(({ figures }) => figures);
   }
 
   /** Opens the UDP port on 127.0.0.1 that the SRT caller connects to, and returns it. */
@@ -121,7 +129,7 @@ export class SrtlaSender {
     const type = wire.packetType(bytes, offset, length);
     if (!wire.isSrtData(type, length)) {
       // Control packets of the caller (ACKACK, keepalive, handshake) are few and matter: the best link.
-      const best = chooseLink(this.#figures(), this.#previous, 0);
+      const best = chooseLink(this.#figures, this.#previous, 0);
       if (best >= 0) this.#links[best]?.queue(bytes, offset, length, nowMs);
       return;
     }
@@ -132,17 +140,10 @@ export class SrtlaSender {
         if (this.#links[index]?.figures.usable) this.#sendOver(index, bytes, offset, length, sequence, again, nowMs);
       return;
     }
-    const best = chooseLink(this.#figures(), this.#previous, again ? this.#inFlight.ownersOf(sequence) : 0);
+    const best = chooseLink(this.#figures, this.#previous, again ? this.#inFlight.ownersOf(sequence) : 0);
     if (best < 0) return;
     this.#sendOver(best, bytes, offset, length, sequence, again, nowMs);
     if (!again) this.#previous = best;
-  }
-
-  readonly #figuresOfLinks: Link['figures'][] = [];
-
-  #figures(): Link['figures'][] {
-    if (this.#figuresOfLinks.length === 0) for (const { figures } of this.#links) this.#figuresOfLinks.push(figures);
-    return this.#figuresOfLinks;
   }
 
   #sendOver(index: number, bytes: Buffer, offset: number, length: number, sequence: number, again: boolean, nowMs: number): void {
@@ -238,7 +239,10 @@ export class SrtlaSender {
         link.figures.steadySinceMs = nowMs;
         return this.#become(link, 'up', 'connected', nowMs);
       case wire.srtlaType.regNgp:
+        if (nowMs - this.#forgottenMs < forgottenOnceMs) return;
+        this.#forgottenMs = nowMs;
         this.#registration.forgotten();
+        this.#options.onGroupLost();
         for (const one of this.#links) {
           one.figures.usable = false;
           one.registerAtMs = nowMs;
