@@ -1,0 +1,134 @@
+/** The production node_modules for an architecture: npm picks the prebuilt packages, our compiler makes the two native ones. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCode, FatalError } from '../model/exit.ts';
+import { type Architecture, isNative } from './architecture.ts';
+import type { Workshop } from './tools.ts';
+
+/** Packages with native code that npm compiles (binding.gyp); koffi brings its own, prebuilt. */
+const compiled = ['gstreamer-superficial', 'epoll'];
+
+/** The oldest system that a box may run: JetPack 6 is Ubuntu 22.04. */
+export const oldestLibraries: Record<string, readonly number[]> = { GLIBC: [2, 35], GLIBCXX: [3, 4, 30], CXXABI: [1, 3, 13] };
+
+export interface ModulesPlan {
+  /** The checkout. */
+  root: string;
+  architecture: Architecture;
+  /** Unpacked Node of that architecture: its headers are compiled against. */
+  runtime: string;
+  /** Null where this machine is of that architecture and has the headers itself. */
+  sysroot: string | null;
+  /** Is emptied first. */
+  folder: string;
+}
+
+/** @returns the folder `node_modules`. @throws FatalError when npm or the compiler fails, or the result needs newer libraries than the oldest box has. */
+export async function buildModules(shop: Workshop, plan: ModulesPlan): Promise<string> {
+  const { folder, architecture } = plan;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeProductionManifests(plan.root, folder);
+  const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+  // Without scripts: a package that compiles or tests itself would do it for this machine.
+  await shop.run('npm', ['ci', '--ignore-scripts', `--cpu=${architecture.node}`, '--os=linux', '--libc=glibc', ...quiet], { cwd: folder });
+  await shop.run('npm', ['rebuild', '--foreground-scripts', ...quiet, ...compiled], { cwd: folder, env: compilerEnvironment(plan) });
+  const modules = join(folder, 'node_modules');
+  for (const file of nativeFiles(modules)) checkLibraries(file, await shop.run('objdump', ['-T', file]));
+  for (const name of compiled)
+    if (!existsSync(join(modules, name, 'build/Release', `${name}.node`)))
+      throw new FatalError(exitCode.failure, `npm made no native part of ${name}: see ${shop.logPath}`);
+  for (const name of compiled) await shop.run(`${architecture.gnu}-strip`, ['--strip-unneeded', join(modules, name, 'build/Release', `${name}.node`)]);
+  prune(modules);
+  return modules;
+}
+
+interface LockFile {
+  packages: Record<string, { dev?: boolean; devDependencies?: unknown }>;
+}
+
+/** package.json and its lock without anything of development: what is not needed on a box is neither fetched nor able to stand in the way. */
+function writeProductionManifests(root: string, folder: string): void {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies?: unknown };
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as LockFile;
+  delete manifest.devDependencies;
+  delete lock.packages['']?.devDependencies;
+  for (const [path, locked] of Object.entries(lock.packages)) if (locked.dev === true) delete lock.packages[path];
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  if (existsSync(join(root, '.npmrc'))) cpSync(join(root, '.npmrc'), join(folder, '.npmrc'));
+}
+
+function compilerEnvironment(plan: ModulesPlan): Record<string, string> {
+  const common = { npm_config_nodedir: plan.runtime, npm_config_arch: plan.architecture.node };
+  if (isNative(plan.architecture)) return common;
+  const { gnu } = plan.architecture;
+  const sysroot = plan.sysroot ?? '/';
+  const libraries = [`${sysroot}/usr/lib/${gnu}`, `${sysroot}/lib/${gnu}`];
+  return {
+    ...common,
+    CC: `${gnu}-gcc`,
+    CXX: `${gnu}-g++`,
+    AR: `${gnu}-ar`,
+    LINK: `${gnu}-g++`,
+    LDFLAGS: libraries.map((path) => `-L${path} -Wl,-rpath-link,${path}`).join(' '),
+    PKG_CONFIG_LIBDIR: `${sysroot}/usr/lib/${gnu}/pkgconfig:${sysroot}/usr/share/pkgconfig`,
+    PKG_CONFIG_SYSROOT_DIR: sysroot,
+  };
+}
+
+export function nativeFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.node'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** @param symbols output of `objdump -T`. @throws FatalError when one needs a newer library than the oldest box has. */
+export function checkLibraries(file: string, symbols: string): void {
+  for (const [, library, text] of symbols.matchAll(/\b(GLIBC|GLIBCXX|CXXABI)_([\d.]+)/g)) {
+    const version = (text ?? '').split('.').map(Number);
+    const oldest = oldestLibraries[library ?? ''] ?? [];
+    const difference = version.map((part, index) => part - (oldest[index] ?? 0)).find((part) => part !== 0) ?? 0;
+    if (difference > 0)
+      throw new FatalError(
+        exitCode.failure,
+        `${file} needs ${library} ${text}, newer than the oldest supported system has (${oldest.join('.')}): build on Debian 12`,
+      );
+  }
+}
+
+/** What only building and reading need: sources of native parts, tests, examples, maps, type declarations. */
+function prune(modules: string): void {
+  rmSync(join(modules, '.package-lock.json'), { force: true });
+  rmSync(join(modules, '.bin'), { recursive: true, force: true });
+  rmSync(join(modules, 'nan'), { recursive: true, force: true });
+  rmSync(join(modules, 'koffi/vendor'), { recursive: true, force: true });
+  rmSync(join(modules, 'koffi/src'), { recursive: true, force: true });
+  rmSync(join(modules, 'koffi/doc'), { recursive: true, force: true });
+  // Built for musl: boxes have glibc.
+  const koffi = join(modules, '@koromix');
+  for (const one of readdirSync(koffi))
+    for (const part of readdirSync(join(koffi, one))) if (part.startsWith('musl_')) rmSync(join(koffi, one, part), { recursive: true });
+  for (const name of compiled) {
+    for (const part of ['src', 'test', 'example', 'examples', 'build/Release/obj.target', 'build/Release/.deps'])
+      rmSync(join(modules, name, part), { recursive: true, force: true });
+    for (const part of readdirSync(join(modules, name, 'build')))
+      if (part !== 'Release') rmSync(join(modules, name, 'build', part), { recursive: true, force: true });
+  }
+  for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true }))
+    if (
+      entry.isFile() &&
+      /\.(map|d\.ts|d\.mts|d\.cts|cpp|cc|h|gyp|gypi)$|^CMakeLists\.txt$|^\.(eslintrc|prettierrc|npmignore|travis|editorconfig)/i.test(entry.name)
+    )
+      rmSync(join(entry.parentPath, entry.name));
+  removeEmpty(modules);
+}
+
+function removeEmpty(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const path = join(folder, entry.name);
+    removeEmpty(path);
+    if (readdirSync(path).length === 0) rmSync(path, { recursive: true });
+  }
+}
