@@ -10,7 +10,9 @@ import { freeUdpPort } from '../src/demo/free-port.ts';
 import { DemoRun } from '../src/demo/run.ts';
 import { makeClip, playClip } from '../src/lab/clip.ts';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, kbps: { type: 'string', default: '4000' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, kbps: { type: 'string', default: '4000' }, seed: { type: 'string', default: '1' } },
+});
 const minutes = Number(values.minutes);
 const kbps = Number(values.kbps);
 const seed = Number(values.seed);
@@ -30,7 +32,9 @@ const run = new DemoRun({
   say: () => undefined,
 });
 
-console.log(`sender: ${kbps} kbit/s, ${minutes} min, SRT latency 1000 ms, two emulated links (eth 20 ms 10 Mbit/s, lte 50 ± 15 ms 6 Mbit/s 0.5 %), seed ${seed}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`);
+console.log(
+  `sender: ${kbps} kbit/s, ${minutes} min, SRT latency 1000 ms, two emulated links (eth 20 ms 10 Mbit/s, lte 50 ± 15 ms 6 Mbit/s 0.5 %), seed ${seed}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`,
+);
 try {
   await run.start();
   console.log('minute | media CPU s | worker CPU s | media RSS MB | worker RSS MB');
@@ -44,7 +48,11 @@ try {
       before[name] = seconds;
       return spent.toFixed(2);
     });
-    console.log([String(minute).padStart(6), ...cells.map((cell) => cell.padStart(11)), ...processes.map((name) => String(run.accounts.rssMb(name)).padStart(12))].join(' | '));
+    console.log(
+      [String(minute).padStart(6), ...cells.map((cell) => cell.padStart(11)), ...processes.map((name) => String(run.accounts.rssMb(name)).padStart(12))].join(
+        ' | ',
+      ),
+    );
   }
   await measured;
   const { viewer } = await run.report();

@@ -79,8 +79,9 @@ function walk(schema: AnySchema, path: string, section: Section, sections: Secti
   }
   if (inner.def.type === 'union') {
     for (const option of inner.def.options ?? []) {
-      const kind = (option.def.shape?.kind as AnySchema).def.values?.[0];
-      const text = (option.def.shape?.kind as AnySchema).meta?.()?.description ?? '';
+      const kindSchema = option.def.shape?.kind;
+      const kind = kindSchema?.def.values?.[0];
+      const text = kindSchema?.meta?.()?.description ?? '';
       walk(option, path, { title: `${path} of kind ${kind}`, text, rows: [] }, sections);
     }
     return;

@@ -39,6 +39,7 @@ describe('the order of pictures', () => {
   it('takes a long outage for missing pictures and one jump, and another time base for a jump alone', () => {
     expect(judge([...run(100), ...run(100, 100 * 3000 + 900_000)])).toEqual({ missing: 300, repeated: 0, jumps: 1 });
     expect(judge([...run(100, 2 ** 32), ...run(100)])).toEqual({ missing: 0, repeated: 0, jumps: 1 });
+    expect(judge([...run(200), ...run(100, 30_000)])).toEqual({ missing: 0, repeated: 0, jumps: 1 });
   });
 });
 

@@ -34,7 +34,8 @@ export class PictureOrder {
   add(pts: number): PictureVerdict | null {
     const newest = this.#window.at(-1) ?? this.#last;
     // Another time base: what waits is judged against itself no more.
-    if (newest >= 0 && Math.abs(wrappedDifference(pts, newest, ptsWrap)) > baseTicks) return this.#restart(pts);
+    const ahead = newest < 0 ? 0 : wrappedDifference(pts, newest, ptsWrap);
+    if (ahead > baseTicks || ahead < -jumpTicks) return this.#restart(pts);
     let at = this.#window.length;
     while (at > 0 && wrappedDifference(this.#window[at - 1] as number, pts, ptsWrap) > 0) at--;
     this.#window.splice(at, 0, pts);
@@ -57,7 +58,7 @@ export class PictureOrder {
     const step = wrappedDifference(pts, last, ptsWrap);
     if (step <= 0) {
       if (step < 0) this.#last = pts;
-      return { missing: 0, repeated: step > -jumpTicks, jump: step <= -jumpTicks };
+      return { missing: 0, repeated: true, jump: false };
     }
     this.#last = pts;
     if (this.#period === 0) this.#learn(step);

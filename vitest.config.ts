@@ -1,0 +1,62 @@
+/**
+ * The tiers of tests, cheapest first; each tier starts when the one before has ended. Times are for a loaded two-core
+ * machine: a test that needs them all is broken, one that needs a tenth is normal.
+ */
+import { defineConfig } from 'vitest/config';
+import { Reporter } from './test/reporter.ts';
+
+export default defineConfig({
+  test: {
+    reporters: [process.stdout.isTTY ? 'default' : ['default', { summary: false }], new Reporter()],
+    projects: [
+      {
+        test: {
+          // Types, lint, format, documents: what `./tandem check` does, counted as tests.
+          name: 'check',
+          include: ['src/checks/*.check.ts'],
+          testTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'],
+          exclude: ['src/**/*.sim.test.ts'],
+          testTimeout: 15_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['src/sim/**/*.sim.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          // Real GStreamer, libsrt, sockets and brokers, in real time: two files at once share two cores.
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 90_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
+        },
+      },
+    ],
+  },
+});
