@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { canGoOnAir, elementPackages, type Found, judge } from './judge.ts';
+
+const complete: Found = {
+  node: '24.21.0',
+  platform: 'generic',
+  gstreamer: 'GStreamer 1.22.0',
+  elements: Object.keys(elementPackages),
+  srt: { version: '1.5.1', bonding: false },
+  cameras: [{ device: '/dev/video0', name: 'Camera' }],
+  interfaces: [{ name: 'eth0', carrier: true, addresses: ['192.0.2.1'] }],
+  bindToDevice: 'device',
+  modems: null,
+  gpioChips: [],
+  clockSynchronised: true,
+  temperatureC: 40,
+  diskFreeBytes: 10e9,
+};
+
+describe('the doctor', () => {
+  it('lets a complete machine on air, with notes on what it could have', () => {
+    const findings = judge(complete);
+    expect(canGoOnAir(findings)).toBe(true);
+    expect(findings.filter(({ verdict }) => verdict === 'gap')).toEqual([]);
+    expect(findings.find(({ what }) => what.startsWith('1 of them'))?.advice).toMatch(/modem/);
+  });
+  it.each([
+    ['GStreamer', { gstreamer: null }, /gstreamer1\.0-tools/],
+    ['an H.264 encoder', { elements: ['avenc_aac', 'mpegtsmux'] }, /plugins-ugly/],
+    ['libsrt', { srt: null }, /libsrt1\.5-gnutls/],
+  ])('does not without %s, and names the package', (_, patch, advice) => {
+    const findings = judge({ ...complete, ...patch });
+    expect(canGoOnAir(findings)).toBe(false);
+    expect(
+      findings
+        .filter(({ essential, verdict }) => essential && verdict === 'gap')
+        .map((one) => one.advice)
+        .join(),
+    ).toMatch(advice);
+  });
+});
