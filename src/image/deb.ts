@@ -71,7 +71,9 @@ set -e
 # A group that was there before Tandem stays when it goes.
 if ! getent group gpio >/dev/null; then mkdir -p /var/lib/tandem && : >/var/lib/tandem/.made-group-gpio; fi
 systemd-sysusers tandem.conf
-systemd-tmpfiles --create tandem.conf
+chgrp tandem /etc/tandem
+chmod 0750 /etc/tandem
+[ ! -e /etc/tandem/tandem.yaml ] || chgrp tandem /etc/tandem/tandem.yaml
 # Jetson: cameras and encoders need a wider view of the system (see the file).
 if [ -e /etc/nv_tegra_release ]; then
 	mkdir -p /etc/systemd/system/tandem-media.service.d

@@ -11,9 +11,9 @@ import { manifestPath, systemFiles } from './bundle.ts';
 import { debianSources } from './sysroot.ts';
 import type { Workshop } from './tools.ts';
 
-/** What apt, dpkg and the log keep of anything that was ever installed. */
+/** What apt, dpkg and the log keep of anything that was ever installed, and what does not outlive a boot. */
 const bookkeeping =
-  /^\.\/(var\/lib\/(apt|dpkg|systemd\/deb-systemd-helper-enabled)|var\/cache\/(apt|ldconfig|debconf|man)|var\/log|tmp)(\/|$)|^\.\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/;
+  /^\.\/(var\/lib\/(apt|dpkg|systemd\/deb-systemd-helper-enabled)|var\/cache\/(apt|ldconfig|debconf|man)|var\/log|tmp|run)(\/|$)|^\.\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/;
 
 interface Traces {
   files: Set<string>;
@@ -29,7 +29,7 @@ export async function checkInstall(shop: Workshop, deb: string, suite?: string):
     await shop.step('clean root file system', () => debootstrap(shop, root, suite));
     const depends = (await shop.run('dpkg-deb', ['-f', deb, 'Depends'])).trim();
     const inside = (...command: string[]): Promise<string> =>
-      shop.run('chroot', [root, ...command], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' } });
+      shop.run('chroot', [root, ...command], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', HOME: '/tmp' } });
     // What Debian itself brings comes first, so that only Tandem's own traces are compared.
     await shop.step('what it depends on, from Debian', async () => {
       await shop.run('cp', ['--dereference', '/etc/resolv.conf', join(root, 'etc/resolv.conf')]);
@@ -68,9 +68,10 @@ async function checkInstalled(root: string, inside: (...command: string[]) => Pr
   demand((await inside('tandem', 'config', 'check', '/etc/tandem/tandem.yaml')).includes('is right'), 'the example configuration is refused');
   await inside('sh', '-c', `cd / && sha256sum --quiet --check ${manifestPath}`);
   for (const module of ['koffi', 'gstreamer-superficial', 'epoll', 'onoff'])
-    await inside('/usr/lib/tandem/bin/node', '-e', `require('/usr/lib/tandem/node_modules/${module}')`);
+    await inside('env', '--chdir=/usr/lib/tandem', 'bin/node', '--input-type=module', '-e', `await import('${module}')`);
   const units = systemFiles.flatMap((file) => /\/system\/([^/]+\.(?:service|path))$/.exec(file.to)?.[1] ?? []);
-  for (const unit of units) demand(existsSync(join(root, 'etc/systemd/system/multi-user.target.wants', unit)), `${unit} is not enabled`);
+  // Exits with 1 when one is not.
+  await inside('systemctl', 'is-enabled', ...units);
   const verified = await inside(
     'sh',
     '-c',

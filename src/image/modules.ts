@@ -103,7 +103,6 @@ function prune(modules: string): void {
   rmSync(join(modules, '.bin'), { recursive: true, force: true });
   rmSync(join(modules, 'nan'), { recursive: true, force: true });
   rmSync(join(modules, 'koffi/vendor'), { recursive: true, force: true });
-  rmSync(join(modules, 'koffi/src'), { recursive: true, force: true });
   rmSync(join(modules, 'koffi/doc'), { recursive: true, force: true });
   // Built for musl: boxes have glibc.
   const koffi = join(modules, '@koromix');
@@ -118,7 +117,7 @@ function prune(modules: string): void {
   for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true }))
     if (
       entry.isFile() &&
-      /\.(map|d\.ts|d\.mts|d\.cts|cpp|cc|h|gyp|gypi)$|^CMakeLists\.txt$|^\.(eslintrc|prettierrc|npmignore|travis|editorconfig)/i.test(entry.name)
+      /\.(map|d\.ts|d\.mts|d\.cts|cpp|cc|hh|h|asm|S|gyp|gypi)$|^CMakeLists\.txt$|^\.(eslintrc|prettierrc|npmignore|travis|editorconfig)/i.test(entry.name)
     )
       rmSync(join(entry.parentPath, entry.name));
   removeEmpty(modules);

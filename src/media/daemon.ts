@@ -23,6 +23,8 @@ import { SocketServer } from './socket-server.ts';
 const turnMs = 10;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
+/** Longer than a picture lasts. */
+const pauseMs = 60;
 /** A preferred input that comes back must stay this long before the program returns to it. */
 const holdDownMs = 3000;
 
@@ -51,6 +53,7 @@ export class MediaDaemon {
   #switchedMs = monoMs();
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
+  #receivedMs = 0;
   running = false;
   videoKbps: number;
 
@@ -180,8 +183,8 @@ export class MediaDaemon {
       program: this.config.program,
       onData: (chunk) => this.#receive(config.id, chunk),
       onNotice,
-      // A change of an input's state is decided upon at once, not at the next turn.
-      onChange: () => setImmediate(() => this.#decide(monoMs())),
+      // Decided upon at once, not at the next turn: the bytes that follow the change already go where they belong.
+      onChange: () => this.#decide(monoMs()),
       log: this.log.child({ part: 'input', input: config.id }),
     });
   }
@@ -190,6 +193,7 @@ export class MediaDaemon {
   #receive(inputId: string, chunk: Buffer): void {
     if (inputId !== this.#choice.onAir) return;
     const nowMs = monoMs();
+    this.#receivedMs = nowMs;
     this.#rate.add(chunk.length, nowMs);
     this.#packetizer.push(chunk, nowMs);
   }
@@ -198,7 +202,8 @@ export class MediaDaemon {
     const nowMs = monoMs();
     if (this.running) this.uplink.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
-    this.#packetizer.flush();
+    // What waits for company to fill a payload must not wait while the source pauses.
+    if (nowMs - this.#receivedMs > pauseMs) this.#packetizer.flush();
     this.#decide(nowMs);
     const changed = this.program.observe(
       {

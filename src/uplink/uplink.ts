@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { Session } from './session.ts';
+import { srtLibrary } from './srt/library.ts';
 
 /** A destination without a connection for this long is left for the next one: two calls that were not answered. */
 const darkMsMax = 4000;
@@ -26,8 +27,10 @@ export class Uplink {
   #running = false;
   #returnTryAtMs = 0;
 
+  /** @throws FatalError when there is somewhere to send to, and no libsrt. */
   constructor(options: UplinkOptions) {
     this.#options = options;
+    if (options.destinations.length > 0) srtLibrary();
     const { paths, onNotice, log } = options;
     this.#sessions = options.destinations.map((destination) => new Session({ destination, paths, onNotice, log: log.child({ destination: destination.id }) }));
   }

@@ -87,7 +87,9 @@ export interface RootPlan {
 
 /** @returns the version of the kernel, for its files below `boot/`. Needs root. */
 export async function buildRoot(shop: Workshop, plan: RootPlan): Promise<string> {
-  if (!existsSync(plan.base)) await shop.step(`Debian ${suite} for arm64, unpacked`, () => unpackDebian(shop, plan));
+  const kept = join(plan.base, packageStamp);
+  if (!existsSync(kept) || readFileSync(kept, 'utf8') !== packageNames(plan.packages).join(' '))
+    await shop.step(`Debian ${suite} for arm64, unpacked`, () => unpackDebian(shop, plan));
   const { folder } = plan;
   rmSync(folder, { recursive: true, force: true });
   await shop.run('cp', ['-a', '--reflink=auto', plan.base, folder]);
@@ -137,13 +139,11 @@ const enabled = [
 async function unpackDebian(shop: Workshop, plan: RootPlan): Promise<void> {
   const staging = `${plan.base}.staging`;
   rmSync(staging, { recursive: true, force: true });
-  // Alternatives: trixie's name comes first where the two differ.
-  const names = dependencies(plan.packages).map((one) => (one.includes('t64') ? 'libglib2.0-0t64' : (one.split('|')[0] ?? one).trim().replace(/ .*/, '')));
   const args = [
     '--architectures=arm64',
     '--variant=extract',
     '--include=?essential',
-    `--include=${[...names, ...system].join(',')}`,
+    `--include=${packageNames(plan.packages).join(',')}`,
     '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
     suite,
     staging,
@@ -154,7 +154,17 @@ async function unpackDebian(shop: Workshop, plan: RootPlan): Promise<void> {
   const modules = join(staging, 'usr/lib/modules');
   for (const kernel of readdirSync(modules))
     for (const path of superfluousModules) rmSync(join(modules, kernel, 'kernel', path), { recursive: true, force: true });
+  writeFileSync(join(staging, packageStamp), packageNames(plan.packages).join(' '));
+  rmSync(plan.base, { recursive: true, force: true });
   await shop.run('mv', [staging, plan.base]);
+}
+
+/** Which packages the kept base was made of. */
+const packageStamp = 'usr/share/tandem-packages';
+
+/** Where a dependency names alternatives, the one that this release has. */
+function packageNames(packages: string): string[] {
+  return [...dependencies(packages).map((one) => (one.includes('t64') ? 'libglib2.0-0t64' : (one.split('|')[0] ?? one).trim().replace(/ .*/, ''))), ...system];
 }
 
 /** passwd and group from base-passwd's masters, then everything that packages declare for systemd-sysusers. */

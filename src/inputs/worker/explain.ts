@@ -26,7 +26,11 @@ const sentences: [RegExp, Reason][] = [
 export function explain(message: Pick<BusMessage, 'message' | '_src_element_name'>, input: InputConfig): Failure {
   const said = (message.message ?? 'no further word').replace(/\s+/g, ' ').trim();
   const element = message._src_element_name;
-  const reason = element === 'venc' ? 'encoder-failed' : (sentences.find(([pattern]) => pattern.test(said))?.[1] ?? 'pipeline-error');
+  const reason =
+    element === 'venc'
+      ? 'encoder-failed'
+      : (sentences.find(([pattern]) => pattern.test(said))?.[1] ??
+        (/could not (open|read|write).*resource/i.test(said) ? 'source-unreachable' : 'pipeline-error'));
   return { reason, text: `${subject(input)}: ${said} (GStreamer element ${element})${advice(reason)}` };
 }
 
