@@ -1,5 +1,6 @@
 /** `docs/configuration.md`, made from the schema, so that it cannot say anything else than what is checked. */
-import { configSchema, type SettingMeta } from './schema.ts';
+import type { SettingMeta } from './schema.ts';
+import { type AnySchema, rootSchema, unwrap } from './schema-tree.ts';
 
 interface Row {
   path: string;
@@ -24,7 +25,7 @@ const appliesTexts: Record<SettingMeta['applies'], string> = {
 
 export function configurationDocs(): string {
   const sections: Section[] = [];
-  walk(configSchema as unknown as AnySchema, '', { title: 'The file', text: '', rows: [] }, sections);
+  walk(rootSchema, '', { title: 'The file', text: '', rows: [] }, sections);
   const parts = sections
     .filter(({ rows }) => rows.length > 0)
     .map(({ title, text, rows }) => `## ${title}\n\n${text === '' ? '' : `${text}\n\n`}${table(rows)}`);
@@ -41,24 +42,6 @@ ${parts.join('\n\n')}
 function table(rows: Row[]): string {
   const lines = rows.map((row) => `| \`${row.path}\` | ${row.type} | ${row.byDefault} | ${row.applies} | ${row.text} |`);
   return ['| setting | value | default | a change applies | what it is |', '|---|---|---|---|---|', ...lines].join('\n');
-}
-
-// The schema is walked through zod's definitions; only the kinds that schema.ts uses are known here.
-interface AnySchema {
-  def: {
-    type: string;
-    shape?: Record<string, AnySchema>;
-    innerType?: AnySchema;
-    element?: AnySchema;
-    options?: AnySchema[];
-    values?: unknown[];
-    entries?: Record<string, string>;
-    defaultValue?: unknown;
-    discriminator?: string;
-  };
-  meta?(): (Partial<SettingMeta> & { description?: string }) | undefined;
-  minValue?: number | null;
-  maxValue?: number | null;
 }
 
 function walk(schema: AnySchema, path: string, section: Section, sections: Section[]): void {
@@ -93,18 +76,6 @@ function isContainer(schema: AnySchema): boolean {
   if (inner.def.type === 'object') return true;
   if (inner.def.type === 'array') return ['object', 'union'].includes(unwrap(inner.def.element as AnySchema).inner.def.type);
   return inner.def.type === 'union' && inner.def.discriminator !== undefined;
-}
-
-function unwrap(schema: AnySchema): { inner: AnySchema; byDefault: unknown; optional: boolean } {
-  let inner = schema;
-  let byDefault: unknown;
-  let optional = false;
-  while (inner.def.innerType !== undefined) {
-    if (inner.def.type === 'default' || inner.def.type === 'prefault') byDefault = inner.def.defaultValue;
-    if (inner.def.type === 'optional') optional = true;
-    inner = inner.def.innerType;
-  }
-  return { inner, byDefault, optional };
 }
 
 const describe = (schema: AnySchema): string => schema.meta?.()?.description ?? '';

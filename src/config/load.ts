@@ -1,10 +1,9 @@
 /** Reads a configuration file: every mistake in it at once, by path and line, with what to do. */
 import { readFileSync, statSync } from 'node:fs';
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
 import { exitCode, FatalError } from '../model/exit.ts';
+import { explainIssue, sentence } from './explain.ts';
 import { type Config, configSchema } from './schema.ts';
-import { closest } from './spelling.ts';
 
 /** A configuration is a few kilobytes; what is far larger is another file. */
 const fileBytesMax = 1024 * 1024;
@@ -64,48 +63,17 @@ export function parseConfig(text: string): Loaded {
   }
   if (!isMap(document.contents))
     return { ok: false, mistakes: [{ path: '', line: 1, column: 1, text: 'a configuration is a map of settings; it begins with version: 1' }] };
-  const parsed = configSchema.safeParse(value, { reportInput: true });
-  const mistakes = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explain(issue, document, at));
+  const parsed = configSchema.safeParse(value, { reportInput: true, error: (issue) => sentence(issue, value) });
   if (parsed.success) return { ok: true, config: deepFreeze(parsed.data) };
+  const mistakes = parsed.error.issues
+    .flatMap((issue) => explainIssue(issue, value))
+    .map(({ path, text }) => ({ path: pathText(path), ...at(offsetOf(document, path)), text }));
   return { ok: false, mistakes: mistakes.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
 export function describeMistakes(file: string, mistakes: readonly Mistake[]): string {
   const list = mistakes.map(({ path, line, column, text }) => `  ${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ${text}`);
   return `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${list.join('\n')}`;
-}
-
-type Issue = z.core.$ZodIssue;
-type Locate = (offset: number) => { line: number; column: number };
-
-function explain(issue: Issue, document: Document, at: Locate): Mistake[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      const suggestion = closest(key, knownKeys(issue));
-      return {
-        path: pathText(path),
-        ...at(offsetOf(document, path)),
-        text: `there is no setting ${key} here${suggestion === null ? ': remove it' : `: did you mean ${suggestion}?`}`,
-      };
-    });
-  }
-  return [{ path: pathText(issue.path), ...at(offsetOf(document, issue.path)), text: `${issue.message}${given(issue)}` }];
-}
-
-/** The keys that the schema has where an unknown one was found. */
-function knownKeys(issue: Issue): string[] {
-  const instance = (issue as { inst?: { shape?: Record<string, unknown>; _zod?: { def?: { shape?: Record<string, unknown> } } } }).inst;
-  return Object.keys(instance?.shape ?? instance?._zod?.def?.shape ?? {});
-}
-
-const secretKeys = /pass|secret|token|key|streamid/i;
-
-function given(issue: Issue): string {
-  const name = String(issue.path.at(-1) ?? '');
-  const { input } = issue as { input?: unknown };
-  if (secretKeys.test(name) || input === undefined || typeof input === 'object') return '';
-  return ` (it is ${JSON.stringify(input).slice(0, 80)})`;
 }
 
 function pathText(path: readonly PropertyKey[]): string {
