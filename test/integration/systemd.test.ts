@@ -36,7 +36,9 @@ describe('units', () => {
   test('are understood by systemd without a complaint', async () => {
     // What they start is not installed on a developer's machine: a stand-in of the same kind takes its place.
     const copies = units.map((name) => {
-      const text = readFileSync(join(folder, name), 'utf8').replaceAll('/usr/bin/tandem ', '/bin/true ').replaceAll('/usr/sbin/nft ', '/bin/true ');
+      const text = readFileSync(join(folder, name), 'utf8')
+        .replaceAll(/\/usr\/bin\/tandem /g, '/bin/true ')
+        .replaceAll('/usr/sbin/nft ', '/bin/true ');
       writeFileSync(join(scratch, name), text);
       return join(scratch, name);
     });

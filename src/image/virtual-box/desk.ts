@@ -36,7 +36,7 @@ export function boxConfiguration(desk: Pick<Desk, 'gatewayPort' | 'brokerPort'>)
   const configuration: ConfigInput = {
     version: 1,
     box: { name: 'virtual' },
-    inputs: [{ id: 'cam1', kind: 'v4l2', device: '/dev/video0', timeoutMs: 20_000 }],
+    inputs: [{ id: 'cam1', kind: 'v4l2', device: '/dev/video0', format: 'raw', timeoutMs: 20_000 }],
     program: { width: 320, height: 180, fps: 10, videoKbps: 300, audioKbps: 32 },
     paths: [
       { id: 'eth', interface: 'eth0' },

@@ -110,6 +110,7 @@ export async function buildRoot(shop: Workshop, plan: RootPlan): Promise<string>
     `--root=${folder}`,
     'mask',
     'e2scrub_reap.service',
+    'ldconfig.service',
     'systemd-firstboot.service',
     'apt-daily.timer',
     'apt-daily-upgrade.timer',
@@ -117,9 +118,6 @@ export async function buildRoot(shop: Workshop, plan: RootPlan): Promise<string>
   ]);
   const kernel = readdirSync(join(folder, 'usr/lib/modules'))[0] ?? '';
   await shop.run('depmod', ['-b', folder, kernel]);
-  // Up to date: systemd would otherwise try to rebuild caches on a root that cannot be written.
-  writeFileSync(join(folder, 'etc/.updated'), '');
-  await shop.run('touch', ['-d', '+1 hour', join(folder, 'etc/.updated')]);
   return kernel;
 }
 
@@ -212,6 +210,13 @@ function files(folder: string): void {
   write('etc/hosts', '127.0.0.1 localhost tandem\n::1 localhost\n');
   rmSync(join(folder, 'etc/resolv.conf'), { force: true });
   symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(folder, 'etc/resolv.conf'));
+  // What update-alternatives would have chosen: FFmpeg's plugin is linked with both.
+  const libraries = 'usr/lib/aarch64-linux-gnu';
+  for (const name of ['blas', 'lapack']) {
+    const real = `${name}/lib${name}.so.3`;
+    if (existsSync(join(folder, libraries, real)) && !existsSync(join(folder, libraries, `lib${name}.so.3`)))
+      symlinkSync(real, join(folder, libraries, `lib${name}.so.3`));
+  }
   // A camera whose picture is drawn by the kernel.
   write('etc/modules-load.d/virtual-box.conf', 'vivid\n');
   write('etc/modprobe.d/virtual-box.conf', 'options vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0\n');
