@@ -39,7 +39,9 @@ export function readConfigFile(file: string): string {
         ? 'does not exist: name another with --config, or begin with an example from docs/examples'
         : code === 'EACCES'
           ? 'may not be read by this user'
-          : `cannot be read: ${code}`;
+          : code === 'EISDIR'
+            ? 'is a folder: name a file'
+            : `cannot be read: ${code}`;
     throw new FatalError(exitCode.config, `the configuration ${file} ${what}`);
   }
 }
