@@ -21,6 +21,8 @@ const heartbeatMsMax = 1100;
 /** Node, GStreamer's registry and a camera's first picture on a slow board. */
 const startMsMax = 15_000;
 const snapshotMsMax = 3000;
+/** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
+const loopMsMin = 1000;
 /** Kinds that wait for somebody to send: no data at first is no fault. */
 const waitsForSender = (config: InputConfig): boolean => config.kind === 'udp' || (config.kind === 'srt' && config.mode === 'listener');
 
@@ -50,6 +52,8 @@ export class Input {
   #text = 'not started';
   #sinceMs = monoMs();
   #workerStartedMs = 0;
+  /** The source came to its end: what the worker said of it; its last data may still be on the way. */
+  #endText: string | null = null;
   #heartbeatMs = 0;
   /** 0: none from this worker yet. */
   #dataMs = 0;
@@ -90,9 +94,10 @@ export class Input {
     await worker?.kill();
   }
 
-  /** Ends the worker now; the next one starts after the back-off. */
+  /** Ends the worker now; the next one starts after the back-off. A file that has ended is played again. */
   restart(reason: Reason): void {
-    if (this.#worker !== null) this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
+    if (this.#reason === 'end-of-stream' && this.#worker === null && this.#retryAtMs === null) this.#spawn();
+    else if (this.#worker !== null) this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
   }
 
   setVideoKbps(kbps: number): void {
@@ -148,6 +153,7 @@ export class Input {
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#dataMs = 0;
     this.#pictureMs = 0;
+    this.#endText = null;
     const worker = new WorkerProcess({
       input: config,
       program: { ...program, videoKbps: this.#videoKbps },
@@ -155,7 +161,7 @@ export class Input {
       log,
       onData: (chunk) => this.#receive(worker, chunk),
       onMessage: (message) => worker === this.#worker && this.#hear(message),
-      onEnd: () => worker === this.#worker && this.#lost('worker-exited', `${this.id}: the encoder process ended`),
+      onEnd: () => worker === this.#worker && this.#gone(),
     });
     this.#worker = worker;
   }
@@ -186,7 +192,9 @@ export class Input {
         this.#previews.get(message.id)?.(message.jpegBase64);
         return;
       case 'failed':
-        return this.#lost(message.reason, message.text);
+        if (message.reason !== 'end-of-stream') return this.#lost(message.reason, message.text);
+        this.#endText = message.text;
+        return;
       case 'picture':
         this.#pictureMs = monoMs();
         return;
@@ -207,6 +215,18 @@ export class Input {
     if (this.#pictureMs > 0 && nowMs - this.#pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
     if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax)
       this.#lost('no-data', `${this.id}: the source delivers nothing`);
+  }
+
+  /** The worker's pipe is at its end. */
+  #gone(): void {
+    const { config } = this.#options;
+    if (this.#endText === null) return this.#lost('worker-exited', `${this.id}: the encoder process ended`);
+    if (config.kind !== 'file') return this.#lost('end-of-stream', this.#endText);
+    if (config.loop && monoMs() - this.#workerStartedMs > loopMsMin) return this.#spawn();
+    if (config.loop) return this.#lost('end-of-stream', `${this.#endText} at once`);
+    this.#worker = null;
+    this.#answerPreviews(null);
+    this.#become('waiting', 'end-of-stream', this.#endText);
   }
 
   #lost(reason: Reason, text: string): void {

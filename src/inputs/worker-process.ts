@@ -11,6 +11,8 @@ const workerPath = fileURLToPath(new URL('./worker/main.ts', import.meta.url));
 const threadPool = '8';
 /** A worker prints what GStreamer prints; a flood of it is worth nothing. */
 const stderrLinesMax = 50;
+/** The end of the pipe follows the end of the process within milliseconds, unless a grandchild still holds it. */
+const drainMsMax = 200;
 
 export interface WorkerProcessOptions {
   input: InputConfig;
@@ -18,7 +20,7 @@ export interface WorkerProcessOptions {
   platform: string;
   onData(chunk: Buffer): void;
   onMessage(message: FromWorker): void;
-  /** Once: its pipe is at its end or its process is gone, whichever is seen first. */
+  /** Once, after the last data: its pipe is at its end, or its process is gone. */
   onEnd(): void;
   log: Logger;
 }
@@ -40,7 +42,8 @@ export class WorkerProcess {
     pipe.on('end', () => this.#end());
     pipe.on('error', () => this.#end());
     this.#child.on('error', () => this.#end());
-    this.#child.on('exit', () => this.#end());
+    // What it wrote before it died still stands in the pipe.
+    this.#child.on('exit', () => setTimeout(() => this.#end(), drainMsMax));
     this.#child.on('message', (raw) => this.#read(raw));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(text));
     this.#send({ type: 'job', input: options.input, program: options.program, platform: options.platform });

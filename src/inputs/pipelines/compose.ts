@@ -81,6 +81,8 @@ function values(input: InputConfig, program?: ProgramConfig): Record<string, str
   for (const [name, value] of Object.entries({ ...program, ...input })) if (typeof value === 'string' || typeof value === 'number') found[name] = value;
   if (input.kind === 'test') found.wave = input.toneHz === 0 ? 'silence' : 'sine';
   if (input.kind === 'srt') found.uri = `srt://${input.host.includes(':') ? `[${input.host}]` : input.host}:${input.port}?mode=${input.mode}`;
+  // 0 is none: without a passphrase nothing is encrypted.
+  if (input.kind === 'srt') found.keyLength = input.passphrase === undefined ? 0 : input.keyLengthBits / 8;
   if (input.kind === 'rtsp') found.protocols = { auto: 'tcp+udp', tcp: 'tcp', udp: 'udp' }[input.transport];
   if (input.kind === 'v4l2' && program !== undefined)
     found.caps = `,width=${input.width ?? program.width},height=${input.height ?? program.height},framerate=${input.fps ?? program.fps}/1`;

@@ -10,6 +10,7 @@ import { type BusMessage, type GstElement, loadGStreamer, type Pipeline } from '
 import { type FromWorker, heartbeatMs, type ToWorker, toWorkerSchema } from './messages.ts';
 import { chooseEncoders, missingSource } from './preflight.ts';
 import { networkFigures } from './source-figures.ts';
+import { allowStructuresAsText } from './structure-property.ts';
 import { Preview, watchPictures } from './watch.ts';
 
 const sourceFiguresMs = 1000;
@@ -40,11 +41,13 @@ class Worker {
     if (choices !== null && 'reason' in choices) throw new WorkerFailure(choices);
     this.#encoder = choices?.encoder ?? null;
     this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices));
+    if (this.#encoder?.bitrate.unit === 'controls') allowStructuresAsText();
     this.#setSecrets();
     this.#pipeline.pollBus((message) => this.#onBus(message));
     this.#preview = new Preview(this.#pipeline, send);
     this.#pipeline.play();
-    watchPictures(this.#pipeline, send);
+    // The silence that is mixed in never ends, and so the pipeline never would.
+    watchPictures(this.#pipeline, send, () => this.#end());
     this.#watchSource();
     send({ type: 'playing', encoder: choices?.encoder.element ?? null });
   }
@@ -77,15 +80,18 @@ class Worker {
       setAll(element, {
         passphrase: input.passphrase,
         streamid: input.streamId,
-        ...(input.passphrase === undefined ? {} : { pbkeylen: String(input.keyLengthBits / 8) }),
       });
     if (input.kind === 'rtsp') setAll(element, { 'user-id': input.user, 'user-pw': input.password });
   }
 
   #onBus(message: BusMessage): void {
     if (message.type === 'error') fail(explain(message, this.#input));
-    else if (message.type === 'eos') fail({ reason: 'end-of-stream', text: `${subject(this.#input)}: ended` });
+    else if (message.type === 'eos') this.#end();
     else if (message.type === 'element' && message.name === 'level') send({ type: 'level', rmsDb: loudest(message.rms) });
+  }
+
+  #end(): void {
+    fail({ reason: 'end-of-stream', text: `${subject(this.#input)}: ended` });
   }
 
   #watchSource(): void {

@@ -1,10 +1,10 @@
 /** What can be found out before a pipeline is built, so that the answer is a reason and not a puzzle. */
-import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { audioEncoders, type Choices, encoderCandidates } from '../pipelines/compose.ts';
 import { type Failure, subject } from './explain.ts';
+import { registryHas } from './registry.ts';
 
 const reasons: Readonly<Record<string, Reason>> = { ENOENT: 'source-missing', EACCES: 'source-denied', EPERM: 'source-denied', ENXIO: 'source-missing' };
 
@@ -25,7 +25,7 @@ export function missingSource(input: InputConfig): Failure | null {
   }
 }
 
-/** The first encoders of the preference lists that this machine's GStreamer registry really has. */
+/** After GStreamer was loaded. The first encoders of the preference lists that this machine's GStreamer registry really has. */
 export function chooseEncoders(platform: string, program: ProgramConfig): Choices | Failure {
   const candidates = encoderCandidates(platform, program);
   const encoder = candidates.find(({ element }) => registryHas(element));
@@ -38,14 +38,4 @@ export function chooseEncoders(platform: string, program: ProgramConfig): Choice
   if (audioEncoder === undefined)
     return { reason: 'element-missing', text: `no AAC encoder: GStreamer has none of ${audioEncoders.join(', ')}; install gstreamer1.0-libav` };
   return { encoder, audioEncoder };
-}
-
-/** About 20 ms a call: fine in a worker that is starting, not in the media daemon. */
-function registryHas(element: string): boolean {
-  try {
-    execFileSync('gst-inspect-1.0', ['--exists', element], { stdio: 'ignore', timeout: 10_000 });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,14 +4,14 @@ import type { FromWorker } from './messages.ts';
 
 type Send = (message: FromWorker) => void;
 
-/** Reports brightness and change of each small grey picture until the stream ends. */
-export function watchPictures(pipeline: Pipeline, send: Send): void {
+/** Reports brightness and change of each small grey picture, and the end of the stream. */
+export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void): void {
   const sink = pipeline.findChild('grey') as AppSink | undefined;
   if (sink === undefined) return;
   let before: Buffer | null = null;
   const pull = () =>
     sink.pull((picture) => {
-      if (picture === null) return;
+      if (picture === null) return onEnd();
       if (picture !== undefined && picture.length > 0) {
         send({ type: 'picture', brightness: mean(picture), change: before?.length === picture.length ? meanChange(picture, before) : 255 });
         before = picture;
