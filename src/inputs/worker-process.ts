@@ -35,7 +35,8 @@ export class WorkerProcess {
     this.#options = options;
     this.#child = spawn(process.execPath, [workerPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: threadPool, GST_DEBUG_NO_COLOR: '1' },
+      // In English: explain.ts recognises GStreamer's sentences.
+      env: { ...process.env, UV_THREADPOOL_SIZE: threadPool, GST_DEBUG_NO_COLOR: '1', LC_ALL: 'C.UTF-8' },
     });
     const pipe = this.#child.stdio[3] as Readable;
     pipe.on('data', (chunk: Buffer) => this.#ended || options.onData(chunk));

@@ -20,7 +20,10 @@ const sentences: [RegExp, Reason][] = [
   [/connection refused|could not connect|failed to connect/i, 'source-refused'],
   [/timed? ?out|unreachable|could not resolve|name or service not known/i, 'source-unreachable'],
   [/connection (was )?(broken|lost|closed)|peer closed|end-of-file/i, 'source-closed'],
-  [/not[- ]negotiated|could not determine type|no decoder|not supported|invalid format|wrong format|could not demultiplex/i, 'format-unsupported'],
+  [
+    /not[- ]negotiated|could not determine type|no decoder|not supported|invalid format|wrong format|could not demultiplex|appears to be|no valid frames|contains no (data|video|streams)/i,
+    'format-unsupported',
+  ],
 ];
 
 export function explain(message: Pick<BusMessage, 'message' | '_src_element_name'>, input: InputConfig): Failure {
