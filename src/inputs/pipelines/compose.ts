@@ -102,5 +102,17 @@ export function fill(template: string, from: Readonly<Record<string, string | nu
 export function quote(value: string): string {
   // Control characters have no place in a name; NUL would cut the line short.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  return `"${value.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&')}"`;
+  const plain = value.replace(/[\u0000-\u001f\u007f]/g, ' ');
+  return inQuotes(/^"(.*")?$/s.test(plain) ? wrapped(plain) : plain);
+}
+
+const inQuotes = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;
+
+/** A text that stands in quotes itself would lose them when GStreamer reads it: in the form of gst_string_wrap it keeps them. */
+function wrapped(text: string): string {
+  const written = (byte: number): string => {
+    const sign = String.fromCharCode(byte);
+    return /[A-Za-z0-9]/.test(sign) ? sign : `\\${byte < 0x80 ? sign : byte.toString(8)}`;
+  };
+  return `"${Array.from(Buffer.from(text), written).join('')}"`;
 }
