@@ -45,6 +45,7 @@ export const elementPackages: Readonly<Record<string, string>> = {
   h264parse: 'gstreamer1.0-plugins-bad',
   timeoverlay: 'gstreamer1.0-x',
   v4l2src: 'gstreamer1.0-plugins-good',
+  alsasrc: 'gstreamer1.0-alsa',
   libcamerasrc: 'gstreamer1.0-libcamera',
   nvarguscamerasrc: 'the Jetson’s own GStreamer packages',
   srtsrc: 'gstreamer1.0-plugins-bad',
@@ -83,6 +84,7 @@ export function judge(found: Found): Finding[] {
     ['srtsrc', 'SRT inputs'],
     ['rtspsrc', 'IP cameras'],
     ['v4l2src', 'USB and HDMI capture'],
+    ['alsasrc', 'sound from a capture device or a microphone'],
     ['level', 'audio level'],
   ] as const)
     say('inputs', `${use}: ${has(element) ? element : 'not there'}`, has(element) ? 'ok' : 'gap', has(element) ? '' : `install ${elementPackages[element]}`);

@@ -98,21 +98,20 @@ export function fill(template: string, from: Readonly<Record<string, string | nu
   });
 }
 
-/** A value in the syntax of gst_parse_launch: in double quotes, a backslash before what ends or escapes them. */
+/**
+ * A value in the syntax of gst_parse_launch, which lets no value add an element. Its lexer takes the longest match and lets
+ * a backslash stand for itself too, so that a text that ends in a backslash runs on into the next value. A text with a
+ * backslash or a quote therefore goes in the form of gst_string_wrap, every sign but letters and digits in octal.
+ */
 export function quote(value: string): string {
   // Control characters have no place in a name; NUL would cut the line short.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
   const plain = value.replace(/[\u0000-\u001f\u007f]/g, ' ');
-  return inQuotes(/^"(.*")?$/s.test(plain) ? wrapped(plain) : plain);
+  return /[\\"]/.test(plain) ? `"\\"${Array.from(Buffer.from(plain), wrapped).join('')}\\""` : `"${plain}"`;
 }
 
-const inQuotes = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;
-
-/** A text that stands in quotes itself would lose them when GStreamer reads it: in the form of gst_string_wrap it keeps them. */
-function wrapped(text: string): string {
-  const written = (byte: number): string => {
-    const sign = String.fromCharCode(byte);
-    return /[A-Za-z0-9]/.test(sign) ? sign : `\\${byte < 0x80 ? sign : byte.toString(8)}`;
-  };
-  return `"${Array.from(Buffer.from(text), written).join('')}"`;
+/** One byte of UTF-8: a letter or digit as it is, all else in octal behind a backslash, which is itself escaped for the lexer. */
+function wrapped(byte: number): string {
+  const sign = String.fromCharCode(byte);
+  return /[A-Za-z0-9]/.test(sign) ? sign : `\\\\${byte.toString(8).padStart(3, '0')}`;
 }
