@@ -38,4 +38,30 @@ describe('the doctor', () => {
         .join(),
     ).toMatch(advice);
   });
+
+  it.each([
+    ['raspberrypi4', ['libcamerasrc', 'v4l2h264enc'], 2],
+    ['raspberrypi5', ['libcamerasrc', 'v4l2h264enc'], 1],
+    ['jetson-orin', ['nvarguscamerasrc', 'nvv4l2h264enc'], 2],
+    ['generic', ['nvarguscamerasrc', 'nvv4l2h264enc', 'libcamerasrc', 'v4l2h264enc'], 0],
+  ])('on %s misses what that board could do', (platform, absent, gaps) => {
+    const findings = judge({ ...complete, platform, elements: complete.elements.filter((one) => !absent.includes(one)) });
+    expect(findings.filter(({ area, verdict }) => area === 'platform' && verdict === 'gap')).toHaveLength(gaps);
+    expect(canGoOnAir(findings)).toBe(true);
+  });
+
+  it('never reports a gap without saying what to do', () => {
+    const nothing = judge({
+      ...complete,
+      platform: 'jetson-orin',
+      gstreamer: null,
+      elements: [],
+      srt: null,
+      bindToDevice: null,
+      temperatureC: 99,
+      diskFreeBytes: 0,
+    });
+    expect(nothing.filter(({ verdict, advice }) => verdict === 'gap' && advice === '')).toEqual([]);
+    expect(nothing.filter(({ verdict }) => verdict === 'gap').length).toBeGreaterThan(10);
+  });
 });

@@ -53,6 +53,26 @@ export const elementPackages: Readonly<Record<string, string>> = {
   level: 'gstreamer1.0-plugins-good',
 };
 
+/** What a board has beyond every other machine, and so should be usable on it. */
+const platformElements: readonly [RegExp, readonly [element: string, use: string][]][] = [
+  [
+    /^raspberrypi4$/,
+    [
+      ['libcamerasrc', 'CSI camera'],
+      ['v4l2h264enc', 'hardware encoder'],
+    ],
+  ],
+  [/^raspberrypi5$/, [['libcamerasrc', 'CSI camera']]],
+  [/^jetson-orin-nano$/, [['nvarguscamerasrc', 'CSI camera']]],
+  [
+    /^jetson/,
+    [
+      ['nvarguscamerasrc', 'CSI camera'],
+      ['nvv4l2h264enc', 'hardware encoder'],
+    ],
+  ],
+];
+
 const hardwareEncoders = ['nvv4l2h264enc', 'nvv4l2h265enc', 'v4l2h264enc', 'vah264enc', 'vaapih264enc'];
 const lowDiskBytes = 500_000_000;
 const hotC = 80;
@@ -88,6 +108,8 @@ export function judge(found: Found): Finding[] {
     ['level', 'audio level'],
   ] as const)
     say('inputs', `${use}: ${has(element) ? element : 'not there'}`, has(element) ? 'ok' : 'gap', has(element) ? '' : `install ${elementPackages[element]}`);
+  for (const [element, use] of platformElements.find(([platform]) => platform.test(found.platform))?.[1] ?? [])
+    say('platform', `${use}: ${has(element) ? element : 'not there'}`, has(element) ? 'ok' : 'gap', has(element) ? '' : `install ${elementPackages[element]}`);
   if (found.srt === null) say('SRT', 'libsrt not found', 'gap', 'install libsrt1.5-gnutls', true);
   else
     say(

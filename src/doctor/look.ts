@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
+import { clockSynchronised } from '../control/vitals/clock-sync.ts';
 import { detectPlatform } from '../inputs/platform.ts';
 import { srtLibrary } from '../uplink/srt/library.ts';
 import { UdpBatchSocket } from '../uplink/udp/socket.ts';
@@ -23,7 +24,7 @@ export async function look(): Promise<Found> {
     bindToDevice: boundBy(),
     modems: countModems(await output('mmcli', ['-L'])),
     gpioChips: list('/dev').filter((name) => /^gpiochip\d+$/.test(name)),
-    clockSynchronised: synchronised(await output('timedatectl', ['show', '--property=NTPSynchronized', '--value'])),
+    clockSynchronised: clockSynchronised(),
     temperatureC: hottest(),
     diskFreeBytes: free('/'),
   };
@@ -74,10 +75,6 @@ function interfaces(): Found['interfaces'] {
   return list('/sys/class/net')
     .filter((name) => name !== 'lo')
     .map((name) => ({ name, carrier: text(`/sys/class/net/${name}/carrier`) === '1', addresses: (addresses[name] ?? []).map(({ address }) => address) }));
-}
-
-function synchronised(said: string | null): boolean | null {
-  return said === null || said.trim() === '' ? null : said.trim() === 'yes';
 }
 
 function hottest(): number | null {

@@ -18,3 +18,23 @@ it('the doctor finds what this machine must have for these tests, and says it as
     await place.end();
   }
 });
+
+it('the doctor sends a machine without GStreamer plugins for the packages, and says so to scripts', async () => {
+  const place = new Place();
+  try {
+    const doctor = place.run(process.execPath, ['src/main.ts', 'doctor', '--json'], {
+      GST_PLUGIN_SYSTEM_PATH_1_0: place.directory,
+      GST_PLUGIN_PATH_1_0: place.directory,
+      GST_REGISTRY_1_0: place.path('registry'),
+      TANDEM_LIBSRT: '/nonexistent/libsrt.so',
+    });
+    expect(await doctor.ended, doctor.said()).toBe(69);
+    const { canGoOnAir, findings } = JSON.parse(doctor.said()) as { canGoOnAir: boolean; findings: Finding[] };
+    expect(canGoOnAir).toBe(false);
+    const advice = findings.filter(({ essential, verdict }) => essential && verdict === 'gap').map((one) => one.advice);
+    for (const name of ['gstreamer1.0-plugins-ugly', 'gstreamer1.0-libav', 'gstreamer1.0-plugins-bad', 'libsrt1.5-gnutls'])
+      expect(advice.join()).toContain(name);
+  } finally {
+    await place.end();
+  }
+});
