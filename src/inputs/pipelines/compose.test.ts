@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inputSchema, programSchema } from '../../config/schema.ts';
-import { encoderNames, encoderTemplate, preferredEncoders, sourceNames } from './catalogue.ts';
+import { encoderNames, encoderTemplate, preferredEncoders, sourceNames, sourceTemplate } from './catalogue.ts';
 import { composeEncoded, composePassThrough, encoderCandidates, fill, quote, templateName } from './compose.ts';
 import { everyInput } from './every-input.ts';
 
@@ -60,6 +60,16 @@ describe('a value of the configuration', () => {
 
   it('is not read as a template', () => {
     expect(fill('a={a} b={b:raw}', { a: '{b} $& $1', b: 3 })).toBe('a="{b} $& $1" b=3');
+  });
+
+  it('goes unquoted only where it is a number, or a word that the composer makes', () => {
+    const made = ['kbps', 'bps', 'keyFrames', 'wave', 'keyLength', 'protocols', 'caps'];
+    const numbers = ['width', 'height', 'fps', 'toneHz', 'port', 'latencyMs', 'sensor'];
+    const templates = [...sourceNames().map(sourceTemplate), ...encoderNames().map(encoderTemplate)].map((one) => JSON.stringify(one)).join();
+    const raw = new Set([...templates.matchAll(/\{(\w+):raw\}/g)].map(([, name]) => name as string));
+    expect([...raw].filter((name) => ![...made, ...numbers].includes(name))).toEqual([]);
+    for (const input of everyInput)
+      for (const [name, value] of Object.entries({ ...program, ...input })) if (numbers.includes(name)) expect(typeof value).toBe('number');
   });
 
   it('that a template wants and the input has not is a broken template', () => {
