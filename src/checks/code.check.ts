@@ -75,3 +75,12 @@ it('no file has grown past what a reader holds in mind, and none lies in an atti
   expect(sources.filter((file) => /\.(ts|js)$/.test(file) && readFileSync(file, 'utf8').split('\n').length > linesMax)).toEqual([]);
   expect(sources.filter((file) => /\/(utils?|helpers?|lib|common|misc)(\/|\.ts)/.test(file))).toEqual([]);
 });
+
+/** A registry that does not carry the builds for other platforms leaves them out when it writes the lock, and `npm ci` then refuses it. */
+it('the lock has every package of every platform, and names no registry', () => {
+  const text = readFileSync('package-lock.json', 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+  const wanted = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+  expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([]);
+  expect(text).not.toMatch(/"resolved"/);
+});

@@ -87,7 +87,7 @@ function makeLink(profile: (typeof profiles)['lte'], seed: number): Simulated {
 }
 
 function send(link: Simulated, index: number, sequence: number, inFlight: InFlight, nowMs: number): void {
-  inFlight.sent(sequence, index, nowMs);
+  inFlight.sent(sequence, index);
   const arrival = link.model.enter(packetBytes, nowMs);
   if (typeof arrival === 'number') link.proofs.push({ atMs: arrival + link.model.profile.delayMs, sequence });
 }
@@ -99,7 +99,7 @@ function hear(link: Simulated, index: number, inFlight: InFlight, nowMs: number)
     link.proofs.shift();
     if (!heard) continue;
     link.figures.heardMs = nowMs;
-    if (inFlight.proved(first.sequence, index) >= 0) grow(link.figures);
+    if (inFlight.proved(first.sequence, index)) grow(link.figures);
   }
   for (let first = link.keepalives[0]; first !== undefined && first <= nowMs; first = link.keepalives[0]) {
     link.keepalives.shift();

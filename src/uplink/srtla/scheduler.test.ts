@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseLink, judgeStall, type LinkFigures, shrink, stallMs, windowStart } from './scheduler.ts';
+import { chooseLink, judgeStall, type LinkFigures, restore, shrink, stallMs, windowStart } from './scheduler.ts';
 
 const link = (patch: Partial<LinkFigures> = {}): LinkFigures => ({
   usable: true,
@@ -64,4 +64,13 @@ describe('a stall', () => {
     for (let i = 0; i < 1000; i++) shrink(one);
     expect(one.window).toBe(1);
   });
+});
+
+it('a packet that was only late costs nothing in the end', () => {
+  const one = link();
+  const { window, nakPenalty } = one;
+  shrink(one);
+  restore(one);
+  expect(one.window).toBeCloseTo(window);
+  expect(one.nakPenalty).toBeCloseTo(nakPenalty);
 });

@@ -74,16 +74,25 @@ export function chooseLink(links: readonly LinkFigures[], previous: number, avoi
   return best;
 }
 
-/** A packet was proved to have arrived over `link`; `others` of the group grow by a little too. */
+/** A packet was proved to have arrived over `link`. */
 export function grow(link: LinkFigures): void {
   if (link.inFlight > link.window / 2) link.window += 0.029;
   link.window = Math.min(windowMax, link.window + 0.001);
 }
 
+const windowLoss = 0.1;
+const penaltyLoss = 0.05;
+
 /** A packet of `link` was reported missing. */
 export function shrink(link: LinkFigures): void {
-  link.window = Math.max(windowMin, link.window - 0.1);
-  link.nakPenalty = Math.min(4, link.nakPenalty + 0.05);
+  link.window = Math.max(windowMin, link.window - windowLoss);
+  link.nakPenalty = Math.min(4, link.nakPenalty + penaltyLoss);
+}
+
+/** What was reported missing arrived over `link` after all: it was overtaken by a faster link, not lost. */
+export function restore(link: LinkFigures): void {
+  link.window = Math.min(windowMax, link.window + windowLoss);
+  link.nakPenalty = Math.max(0, link.nakPenalty - penaltyLoss);
 }
 
 /** To be called each second: what was lost long ago counts no more. */

@@ -12,7 +12,7 @@ import { type PeerHandle, UdpBatchSocket } from '../udp/socket.ts';
 import { InFlight } from './in-flight.ts';
 import { Link, type LinkPath } from './link.ts';
 import { backOffMs, Registration, registerAgainMs } from './registration.ts';
-import { chooseLink, forgive, grow, judgeStall, shrink } from './scheduler.ts';
+import { chooseLink, forgive, grow, judgeStall, restore, shrink } from './scheduler.ts';
 import * as wire from './wire.ts';
 
 /** Packets wait half of it in the mean; a tenth of the shortest round trip that matters. */
@@ -140,7 +140,7 @@ export class SrtlaSender {
         if (this.#links[index]?.figures.usable) this.#sendOver(index, bytes, offset, length, sequence, again, nowMs);
       return;
     }
-    const best = chooseLink(this.#figures, this.#previous, again ? this.#inFlight.ownersOf(sequence) : 0);
+    const best = chooseLink(this.#figures, this.#previous, again ? this.#inFlight.carriersOf(sequence) : 0);
     if (best < 0) return;
     this.#sendOver(best, bytes, offset, length, sequence, again, nowMs);
     if (!again) this.#previous = best;
@@ -150,7 +150,7 @@ export class SrtlaSender {
     const link = this.#links[index] as Link;
     if (!link.queue(bytes, offset, length, nowMs)) return;
     if (again) link.retransmitted++;
-    this.#inFlight.sent(sequence, index, nowMs);
+    this.#inFlight.sent(sequence, index);
     link.figures.inFlight = this.#inFlight.counts[index] ?? 0;
   }
 
@@ -211,14 +211,15 @@ export class SrtlaSender {
   }
 
   #proved(link: Link, index: number, sequence: number): void {
-    if (this.#inFlight.proved(sequence, index) < 0) return;
+    if (!this.#inFlight.proved(sequence, index)) return;
     link.acked++;
+    if (this.#inFlight.wasReported(sequence, index)) restore(link.figures);
     link.figures.inFlight = this.#inFlight.counts[index] ?? 0;
     grow(link.figures);
   }
 
   #reported(sequence: number): void {
-    const owners = this.#inFlight.ownersOf(sequence);
+    const owners = this.#inFlight.reported(sequence);
     for (let index = 0; index < this.#links.length; index++) {
       if ((owners & (1 << index)) === 0) continue;
       const link = this.#links[index] as Link;
