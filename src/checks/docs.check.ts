@@ -12,15 +12,11 @@ const documents = [
 
 /** Commands that the README may show, and the test that runs each. */
 const testedCommands: [RegExp, string][] = [
-  [/^npm start$/, 'test/integration/chain.test.ts'],
-  [/^npm start -- --for /, 'test/integration/chain.test.ts'],
+  [/^npm start/, 'test/integration/readme.test.ts'],
   [/^npm test$/, '.ci/run'],
   [/^npm run check$/, 'vitest.config.ts'],
-  [/^npm run bench -- sender$/, 'bench/run.ts'],
-  [/^\.\/tandem doctor$/, 'test/integration/doctor.test.ts'],
-  [/^\.\/tandem (gateway|run) --config \S+$/, 'test/integration/failures.test.ts'],
-  [/^\.\/tandem config (check|show) \S+$/, 'test/integration/failures.test.ts'],
-  [/^\.\/tandem status --watch$/, 'test/integration/chain.test.ts'],
+  [/^npm run bench -- sender$/, 'test/integration/readme.test.ts'],
+  [/^\.\/tandem (doctor|gateway|run|status|config)( |$)/, 'test/integration/readme.test.ts'],
   [/^git clone /, '.ci/run'],
   [/^cd /, '.ci/run'],
 ];

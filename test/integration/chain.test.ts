@@ -17,7 +17,10 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 /** Runs the demo unattended and returns its report and what it printed. */
 async function demo(name: string, args: string[]): Promise<{ report: Report; printed: string; code: number | null }> {
   const file = join(directory, `${name}.json`);
-  const child = spawn(process.execPath, [...launcherArgs, '--report', file, '--seed', '7', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...launcherArgs, '--report', file, '--seed', '7', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: directory },
+  });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -25,10 +28,10 @@ async function demo(name: string, args: string[]): Promise<{ report: Report; pri
   return { report: JSON.parse(readFileSync(file, 'utf8')) as Report, printed, code };
 }
 
-/** Processes of this checkout's demo that are still there. */
+/** Processes of these demos that are still there. */
 function leftovers(): string[] {
   const list = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
-  return list.split('\n').filter((line) => line.includes('tandem-demo-'));
+  return list.split('\n').filter((line) => line.includes(`${directory}/tandem-demo-`));
 }
 
 describe('the demo', () => {
