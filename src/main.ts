@@ -1,5 +1,6 @@
 /** The command line: every verb starts here, and loads only what it needs. */
 import { Command, CommanderError, Option } from 'commander';
+import type { HardwareTestOptions } from '../hardware-tests/main.ts';
 import { configOption, readyConfig } from './cli/configuration-file.ts';
 import { durationMs, milliseconds, positiveInteger } from './cli/numbers.ts';
 import { exitCode, FatalError } from './model/exit.ts';
@@ -64,6 +65,18 @@ verb('status', 'what the box is doing now')
   .action(async (o: WithConfig & { json?: boolean; watch?: boolean }) =>
     run((await import('./cli/status.ts')).showStatus(readyConfig(o.config).media.socket, o)),
   );
+
+verb('firewall', 'the nftables commands that open what the configuration listens on')
+  .option(...configOption)
+  .action(async ({ config }: WithConfig) => run((await import('./firewall/main.ts')).printFirewall(readyConfig(config))));
+verb('hardware-test', 'acceptance on a real box: this one, or another over ssh')
+  .option('--box <user@host>', 'the box to test; without it, this machine')
+  .option('--port <port>', 'its ssh port', positiveInteger)
+  .option('--identity <file>', 'ssh key')
+  .option('--broker <url>', "the box's broker as it is reached from here")
+  .option('--disruptive', 'also what reboots, hangs or cuts the box', false)
+  .option('--report <file>', 'the outcomes as JSON')
+  .action(async (o: HardwareTestOptions) => run((await import('../hardware-tests/main.ts')).runHardwareTest(o)));
 
 const config = verb('config', 'check, show and document the configuration');
 config

@@ -16,6 +16,7 @@ import { Packetizer } from '../switcher/packetizer.ts';
 import { Uplink } from '../uplink/uplink.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
+import { Heart } from './heart.ts';
 import { ProgramWatch } from './program.ts';
 import { SocketServer } from './socket-server.ts';
 
@@ -49,6 +50,7 @@ export class MediaDaemon {
   readonly #server: SocketServer;
   readonly #packetizer: Packetizer;
   readonly #rate = new RateMeter();
+  readonly #heart = new Heart();
   #choice: ChoiceState = initialChoice;
   #switchedMs = monoMs();
   #timer: NodeJS.Timeout | undefined;
@@ -216,6 +218,7 @@ export class MediaDaemon {
       nowMs,
     );
     if (changed !== null) this.report(changed);
+    this.#heart.turned(this.program.status, nowMs);
   }
 
   #decide(nowMs: number): void {
