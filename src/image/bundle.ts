@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Architecture } from './architecture.ts';
+import { stripFolder } from './javascript.ts';
 import type { Workshop } from './tools.ts';
 
 /** Where the application lives on a box. Not below a folder called node_modules: Node strips no types there. */
@@ -41,7 +42,9 @@ const wrapper = `#!/bin/sh
 # Any verb of Tandem, with the Node that came along.
 # libsrt's waiting calls sit in libuv's pool; the default of 4 threads would leave none for files and names.
 export UV_THREADPOOL_SIZE="\${UV_THREADPOOL_SIZE:-8}"
-exec /${home}/bin/node /${home}/src/main.ts "$@"
+# A daemon holds little and lives long: V8 is to keep its heap small.
+case "$1" in media|control) set -- --max-semi-space-size=1 --optimize-for-size /${home}/src/main.js "$@" ;; *) set -- /${home}/src/main.js "$@" ;; esac
+exec /${home}/bin/node "$@"
 `;
 
 export interface TreePlan {
@@ -67,6 +70,7 @@ export function layTree(plan: TreePlan): void {
   for (const part of ['src', 'gst-pipelines', 'hardware-tests']) {
     if (!existsSync(join(root, part))) continue;
     cpSync(join(root, part), to(`${home}/${part}`), { recursive: true, filter: (path) => !workshopOnly.test(relative(root, path)) });
+    stripFolder(to(`${home}/${part}`));
   }
   for (const file of systemFiles) {
     cpSync(join(root, 'systemd', file.from), to(file.to));
