@@ -64,10 +64,14 @@ const encodedFlags = {
 const inputCommon = {
   id: setting(id, 'A short name, unique among the inputs.', { applies: 'daemon', example: 'cam1' }),
   enabled: setting(z.boolean().default(true), 'An input that is not enabled is not started.', { applies: 'input' }),
-  timeoutMs: setting(z.int().min(200).max(60_000).default(3000), 'No data for this long after data came: the input counts as dead and is restarted.', {
-    unit: 'ms',
-    applies: 'input',
-  }),
+  timeoutMs: setting(
+    z.int().min(200).max(60_000).default(3000),
+    'No data for this long after data came: the input counts as dead and is restarted. Its process may take five times as long (at least 15 s) to begin, and a third of it (at least 1.1 s) between two signs of life.',
+    {
+      unit: 'ms',
+      applies: 'input',
+    },
+  ),
 };
 
 export const inputSchema = z.discriminatedUnion('kind', [

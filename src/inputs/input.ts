@@ -16,10 +16,10 @@ import { WorkerProcess } from './worker-process.ts';
 
 const backoff = { firstMs: 250, maxMs: 10_000, stableMs: 30_000 };
 const watchMs = 100;
-/** Four heartbeats and a half: a loaded board delays one or two. */
-const heartbeatMsMax = 1100;
+/** Four heartbeats and a half: a loaded board delays one or two. Who waits longer for a source does so for a slow machine's sake. */
+const heartbeatMsMax = ({ timeoutMs }: InputConfig): number => Math.max(1100, timeoutMs / 3);
 /** Node, GStreamer's registry and a camera's first picture on a slow board. */
-const startMsMax = 15_000;
+const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, timeoutMs * 5);
 const snapshotMsMax = 3000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
@@ -207,13 +207,13 @@ export class Input {
   #check(nowMs: number): void {
     if (this.#worker === null) return;
     const { config } = this.#options;
-    if (nowMs - this.#heartbeatMs > (this.#encoder === null && this.#dataMs === 0 ? startMsMax : heartbeatMsMax))
+    if (nowMs - this.#heartbeatMs > (this.#encoder === null && this.#dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
       return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
     const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
     if (this.#dataMs > 0 && nowMs - this.#dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
     // The silence that is mixed in goes on when the source does not: the picture tells.
     if (this.#pictureMs > 0 && nowMs - this.#pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
-    if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax)
+    if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax(config))
       this.#lost('no-data', `${this.id}: the source delivers nothing`);
   }
 
