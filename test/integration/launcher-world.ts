@@ -17,6 +17,17 @@ export const runtimeName = `node-v${nodeVersion}-${process.arch}`;
 const nobody = 65534;
 export const isRoot = process.getuid?.() === 0;
 
+/** What stands before a command that runs in new namespaces (unshare's long options); null when this user may not make them. */
+export function inNamespaces(...kinds: string[]): string[] | null {
+  const before = ['unshare', ...(isRoot ? [] : ['--map-root-user']), ...kinds];
+  try {
+    execFileSync(before[0] as string, [...before.slice(1), 'true'], { stdio: 'ignore' });
+    return before;
+  } catch {
+    return null;
+  }
+}
+
 export interface Ended {
   code: number | null;
   out: string;
@@ -53,8 +64,8 @@ export class LauncherWorld {
   }
 
   /** What a clone has that the launcher looks at, and nothing that a set-up leaves. */
-  freshCopy({ packages = readFileSync(join(checkout, 'debian-packages.txt'), 'utf8') } = {}): string {
-    const copy = this.#folder(`copy-${this.#folders++}`);
+  freshCopy({ packages = readFileSync(join(checkout, 'debian-packages.txt'), 'utf8'), name = 'copy' } = {}): string {
+    const copy = this.#folder(`${name}-${this.#folders++}`);
     for (const file of ['tandem', 'package.json', 'package-lock.json']) copyFileSync(join(checkout, file), join(copy, file));
     writeFileSync(join(copy, 'debian-packages.txt'), packages);
     symlinkSync(join(checkout, 'src'), join(copy, 'src'));
@@ -185,10 +196,10 @@ export class Registry {
   }
 
   /** Puts a package of one file in. @returns its integrity, as a lock holds it. */
-  put(name: string, version: string, main: string, damaged = false): string {
+  put(name: string, version: string, main: string, { damaged = false, install = '' } = {}): string {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-registry-'));
     mkdirSync(join(folder, 'package'));
-    writeFileSync(join(folder, 'package/package.json'), JSON.stringify({ name, version, main: 'index.js' }));
+    writeFileSync(join(folder, 'package/package.json'), JSON.stringify({ name, version, main: 'index.js', ...(install && { scripts: { install } }) }));
     writeFileSync(join(folder, 'package/index.js'), main);
     const tarball = execFileSync('tar', ['-czf', '-', '-C', folder, 'package']);
     rmSync(folder, { recursive: true });

@@ -3,10 +3,11 @@
  * in place. What a whole set-up does is shown by every run of CI, which starts with one.
  */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkout, type Ended, isRoot, LauncherWorld, nodeVersion, Registry, runtimeName } from './launcher-world.ts';
+import { checkout, type Ended, inNamespaces, isRoot, LauncherWorld, nodeVersion, Registry, runtimeName } from './launcher-world.ts';
 import { until } from './processes.ts';
 
 let world: LauncherWorld;
@@ -96,12 +97,8 @@ describe('the command line', () => {
 
 describe('a second run', () => {
   it('starts within 2 s, asks neither npm nor apt, and needs no network', async (ctx) => {
-    const alone = isRoot ? ['unshare', '--net'] : ['unshare', '--map-root-user', '--net'];
-    try {
-      execFileSync(alone[0] as string, [...alone.slice(1), 'true'], { stdio: 'ignore' });
-    } catch {
-      ctx.skip('this user may not make a network namespace');
-    }
+    const alone = inNamespaces('--net');
+    if (alone === null) return ctx.skip('this user may not make a network namespace');
     const refuse = 'echo "$0 was called" >&2; exit 99';
     const env = { PATH: world.machine({ scripts: { npm: refuse, 'apt-get': refuse, sudo: refuse } }) };
     const copy = world.setUpCheckout();
@@ -143,6 +140,16 @@ describe('a machine that cannot be set up', () => {
     saysOneSentence(await world.run(['setup'], { in: copy, env }), 69, /not Debian or a relative.*TANDEM_SKIP_PACKAGES=1/);
   });
 
+  it('has the checkout where no compiler finds it', async () => {
+    const copy = world.freshCopy({ name: 'my projects' });
+    const env = { TANDEM_SKIP_PACKAGES: '1' };
+    saysOneSentence(
+      await world.run(['demo'], { in: copy, env }),
+      69,
+      /cannot be built below a path with a space or a colon: move this checkout out of ".*my projects-\d+"$/,
+    );
+  });
+
   it('has no npm', async () => {
     const copy = world.freshCopy();
     const env = { PATH: world.machine({ without: ['npm', 'node'] }) };
@@ -176,7 +183,8 @@ describe('a machine that cannot be set up', () => {
 
 describe('a Debian mirror', () => {
   it('that is dead is named, and this machine’s own package state is not touched', async (ctx) => {
-    const before = isRoot ? [] : ['unshare', '--map-root-user'];
+    const before = isRoot ? [] : inNamespaces();
+    if (before === null) return ctx.skip('this user may not become root in a namespace');
     const copy = world.freshCopy({ packages: noSuchPackage });
     // Port 9 (discard) is closed everywhere. apt gets its lists, cache and settings from here alone.
     const apt = join(world.directory, 'apt');
@@ -188,11 +196,6 @@ describe('a Debian mirror', () => {
       `Dir::Etc "${apt}/etc"; Dir::State "${apt}/state"; Dir::State::status "${apt}/status"; Dir::Cache "${apt}/cache"; Dir::Log "${apt}/log"; Dir::Bin::dpkg "/bin/false"; APT::Sandbox::User "";`,
     );
     const env = { APT_CONFIG: join(apt, 'apt.conf') };
-    try {
-      execFileSync('unshare', ['--map-root-user', 'true'], { stdio: 'ignore' });
-    } catch {
-      if (!isRoot) ctx.skip('this user may not become root in a namespace');
-    }
     const ended = await world.run(['setup'], { in: copy, env, before });
     failsWith(ended, 69, /Debian's mirror cannot be reached or does not answer: .*127\.0\.0\.1/);
     expect(ended.lines[0]).toBe('tandem: installing 1 Debian packages: tandem-no-such-package');
@@ -205,11 +208,11 @@ function smallLock(copy: string, registry: Registry, { damaged = '' } = {}) {
   const dependencies: Record<string, string> = {};
   const packages: Record<string, unknown> = {};
   for (const name of ['koffi', 'gstreamer-superficial', 'epoll']) {
-    const integrity = registry.put(name, '1.0.0', 'module.exports = 1;\n', name === damaged);
+    const integrity = registry.put(name, '1.0.0', 'module.exports = 1;\n', { damaged: name === damaged });
     dependencies[name] = '1.0.0';
     packages[`node_modules/${name}`] = { version: '1.0.0', resolved: `${registry.url}/${name}/-/${name}-1.0.0.tgz`, integrity };
   }
-  writeFileSync(join(copy, 'package.json'), JSON.stringify({ name: 'tandem', version: '0.1.0', dependencies }));
+  writeFileSync(join(copy, 'package.json'), JSON.stringify({ name: 'tandem', version: '0.1.0', dependencies, allowScripts: { epoll: true } }));
   const root = { name: 'tandem', version: '0.1.0', dependencies };
   writeFileSync(join(copy, 'package-lock.json'), JSON.stringify({ name: 'tandem', version: '0.1.0', lockfileVersion: 3, packages: { '': root, ...packages } }));
 }
@@ -259,7 +262,7 @@ describe('an npm registry', () => {
   });
 
   it('that gives tarballs cut short is not believed, and what was there stays as it was', async () => {
-    registry.put(runtime, nodeVersion, '', true);
+    registry.put(runtime, nodeVersion, '', { damaged: true });
     const fresh = world.freshCopy();
     const old = world.copyWithRuntime();
     smallLock(old, registry, { damaged: 'koffi' });
@@ -274,6 +277,16 @@ describe('an npm registry', () => {
     expect(readdirSync(join(old, '.tandem')).sort()).toEqual(['lock', runtimeName, 'setup.log']);
   });
 
+  it('that gives more than the disk takes is not to blame', async (ctx) => {
+    const alone = inNamespaces('--mount');
+    if (alone === null) return ctx.skip('this user may not mount anything');
+    registry.put(runtime, nodeVersion, randomBytes(400_000).toString('base64'));
+    const copy = world.freshCopy();
+    mkdirSync(join(copy, '.tandem'));
+    const before = [...alone, 'sh', '-c', `mount -t tmpfs -o size=100k tmpfs '${copy}/.tandem' && exec "$0" "$@"`];
+    failsWith(await world.run(['demo'], { in: copy, env, before }), 71, /Node .* could not be fetched: the disk is full/);
+  });
+
   it('whose native module does not load leaves the modules as they were', async () => {
     const copy = world.copyWithRuntime();
     smallLock(copy, registry);
@@ -281,6 +294,19 @@ describe('an npm registry', () => {
     const integrity = registry.put('epoll', '1.0.0', 'throw new Error("no native part");\n');
     writeFileSync(lock, readFileSync(lock, 'utf8').replace(/(epoll-1\.0\.0\.tgz","integrity":")[^"]+/, `$1${integrity}`));
     failsWith(await world.run(['setup'], { in: copy, env }), 69, /the native part of epoll was not built or does not load/);
+    expect(existsSync(join(copy, 'node_modules'))).toBe(false);
+  });
+
+  it('whose module cannot be built has the compiler quoted', async () => {
+    const copy = world.copyWithRuntime();
+    smallLock(copy, registry);
+    const script = "echo '../src/epoll.cc:10:10: fatal error: uv.h: No such file or directory' >&2; exit 2";
+    const integrity = registry.put('epoll', '1.0.0', '', { install: script });
+    const lock = join(copy, 'package-lock.json');
+    const text = readFileSync(lock, 'utf8').replace(/(epoll-1\.0\.0\.tgz","integrity":")[^"]+"/, `$1${integrity}","hasInstallScript":true`);
+    writeFileSync(lock, text);
+    const ended = await world.run(['setup'], { in: copy, env });
+    failsWith(ended, 69, /npm ci failed: the install script of epoll failed: uv\.h: No such file or directory; the whole story is in .*setup\.log$/);
     expect(existsSync(join(copy, 'node_modules'))).toBe(false);
   });
 

@@ -96,7 +96,8 @@ async function withMachine(shop: Workshop, use: (machine: Machine, desk: Desk, p
     await shop.step('disk', () => buildDisk(shop, squashfs, data, disk));
     await machine.powerOn();
     shop.say(`the virtual box starts: console in ${machine.consolePath}`);
-    const code = await use(machine, desk, ports);
+    // Whoever ends this verb must not leave a machine running.
+    const code = await Promise.race([use(machine, desk, ports), untilSignal().then(() => exitCode.ok)]);
     kept = code !== exitCode.ok;
     return code;
   } catch (error) {
@@ -141,6 +142,6 @@ async function stay(shop: Workshop, machine: Machine, ports: Ports): Promise<num
   shop.say(`page: http://127.0.0.1:${ports.page}/ (in about a minute)`);
   shop.say(`login: ssh -i ${key} -p ${ports.ssh} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1`);
   shop.say('Ctrl-C shuts it down');
-  await Promise.race([untilSignal(), machine.ended()]);
+  await machine.ended();
   return exitCode.ok;
 }
