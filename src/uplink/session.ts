@@ -266,28 +266,19 @@ export class Session {
 
   #become(state: DestinationState, reason: Reason, text: string, nowMs: number, measured: Notice['measured'] = {}): void {
     const from = this.#state;
-    const news = reason !== this.#reason || (state === 'connected') !== (from === 'connected');
-    // A retry that ends as the last one did is no news; neither is the retry itself.
-    const quiet = !news || (state === 'connecting' && from === 'waiting');
+    // Another try after a failure: what is to be seen meanwhile is still why the last one failed.
+    const again = state === 'connecting' && from === 'waiting';
     const failure = this.#lastFailure;
+    const news = !again && (state === 'waiting' ? reason !== failure : state !== from || reason !== this.#reason);
     this.#state = state;
     this.#text = text;
     this.#sinceMs = nowMs;
-    if (!(state === 'connecting' && from === 'waiting')) this.#reason = reason;
-    if (state === 'waiting') {
-      if (failure === reason) return;
-      this.#lastFailure = reason;
-    } else if (state === 'connected') this.#lastFailure = null;
-    if (!quiet)
-      this.#tell(
-        state === 'connected' ? (failure === null ? 'info' : 'clear') : state === 'waiting' ? 'warning' : 'info',
-        'destination.state',
-        from,
-        state,
-        reason,
-        text,
-        measured,
-      );
+    if (!again) this.#reason = reason;
+    if (state === 'waiting') this.#lastFailure = reason;
+    else if (state === 'connected') this.#lastFailure = null;
+    if (!news) return;
+    const severity = state === 'waiting' ? 'warning' : state === 'connected' && failure !== null ? 'clear' : 'info';
+    this.#tell(severity, 'destination.state', from, state, reason, text, measured);
   }
 
   #tell(severity: Notice['severity'], what: string, from: string, to: string, reason: Reason, text: string, measured: Notice['measured']): void {
