@@ -1,6 +1,7 @@
 /** `docs/configuration.md`, made from the schema, so that it cannot say anything else than what is checked. */
-import type { SettingMeta } from './schema.ts';
+
 import { type AnySchema, rootSchema, unwrap } from './schema-tree.ts';
+import type { SettingMeta } from './setting.ts';
 
 interface Row {
   path: string;

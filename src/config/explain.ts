@@ -1,7 +1,7 @@
 /** What is wrong with one setting, in a sentence that says what to write instead; never the value of a secret. */
 import type { z } from 'zod';
-import type { SettingMeta } from './schema.ts';
 import { type AnySchema, keysAt, schemaAt, unwrap } from './schema-tree.ts';
+import type { SettingMeta } from './setting.ts';
 import { closest } from './spelling.ts';
 
 type Issue = z.core.$ZodIssue;

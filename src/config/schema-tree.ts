@@ -1,5 +1,6 @@
 /** Walks the configuration schema through zod's definitions; only the kinds that schema.ts uses are known here. */
-import { configSchema, type SettingMeta } from './schema.ts';
+import { configSchema } from './schema.ts';
+import type { SettingMeta } from './setting.ts';
 
 export interface AnySchema {
   def: {

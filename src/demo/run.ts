@@ -60,6 +60,7 @@ export class DemoRun {
   /** Resolves once the viewer sees the program over both networks. @throws FatalError when it does not. */
   async start(): Promise<void> {
     const { directory, latencyMs, seed, say } = this.#options;
+    say('camera, encoder, two networks, gateway and viewer are starting');
     this.#broker = await startBroker();
     const viewerPort = await this.#viewer.start();
     const gatewayPort = await freeUdpPort();
