@@ -8,9 +8,47 @@ const encodedFlags = {
   }),
 };
 
+const off = '0 switches it off.';
+
+/** What an input is watched for; each with a threshold and a time. */
+export const watchSchema = z.strictObject({
+  stallMs: setting(
+    z.int().min(0).max(60_000).default(400),
+    `No data for this long: another input takes over, long before timeoutMs restarts this one. ${off}`,
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
+  frozenMs: setting(z.int().min(0).max(600_000).default(5000), `Not one point of the picture changes for this long. Noise is change. ${off}`, {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  blackMs: setting(z.int().min(0).max(600_000).default(5000), `The picture is black for this long. A dark one in which something moves is not. ${off}`, {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  silenceMs: setting(z.int().min(0).max(600_000).default(15_000), `Sound below silenceDb for this long. ${off}`, { unit: 'ms', applies: 'daemon' }),
+  silenceDb: setting(z.number().min(-90).max(-10).default(-50), 'What counts as silence (RMS).', { unit: 'dBFS', applies: 'daemon' }),
+  bitratePercent: setting(z.int().min(0).max(100).default(0), `Less than this share of the program’s bitrate, for bitrateMs. ${off}`, {
+    unit: '%',
+    applies: 'daemon',
+  }),
+  bitrateMs: setting(z.int().min(500).max(600_000).default(5000), 'How long a low bitrate is tolerated.', { unit: 'ms', applies: 'daemon' }),
+  continuityPerSecond: setting(z.int().min(0).max(10_000).default(20), `More MPEG-TS packets than this are missing within a second. ${off}`, {
+    applies: 'daemon',
+  }),
+  lossPercent: setting(z.number().min(0).max(100).default(0), `SRT sources: more than this is lost on the way. ${off}`, { unit: '%', applies: 'daemon' }),
+  rttMs: setting(z.int().min(0).max(10_000).default(0), `SRT sources: a round trip longer than this. ${off}`, { unit: 'ms', applies: 'daemon' }),
+});
+
 const inputCommon = {
   id: setting(id, 'A short name, unique among the inputs.', { applies: 'daemon', example: 'cam1' }),
   enabled: setting(z.boolean().default(true), 'An input that is not enabled is not started.', { applies: 'input' }),
+  standby: setting(z.enum(['hot', 'cold']).default('hot'), 'hot: always running, ready within a picture. cold: started when no input before it works.', {
+    applies: 'daemon',
+  }),
+  watch: watchSchema.prefault({}),
   timeoutMs: setting(
     z.int().min(200).max(60_000).default(3000),
     'No data for this long after data came: the input counts as dead and is restarted. Its process may take five times as long (at least 15 s) to begin, and a third of it (at least 1.1 s) between two signs of life.',
@@ -28,6 +66,12 @@ export const inputSchema = z.discriminatedUnion('kind', [
     pattern: setting(z.enum(['smpte', 'ball', 'snow', 'black', 'pinwheel', 'colors']).default('smpte'), 'Test picture.', { applies: 'input' }),
     toneHz: setting(z.int().min(0).max(20_000).default(440), 'Tone; 0 is silence.', { unit: 'Hz', applies: 'input' }),
     text: setting(z.string().max(80).default(''), 'Text burnt in beside the time.', { applies: 'input' }),
+  }),
+  z.strictObject({
+    ...inputCommon,
+    kind: z.literal('picture').describe('A still picture: a file, or a made one with a text.'),
+    path: setting(filePath.optional(), 'PNG or JPEG file. Without one a picture with the text is made.', { applies: 'input', example: '/data/slate.png' }),
+    text: setting(z.string().max(120).default(''), 'Text of a made picture.', { applies: 'input' }),
   }),
   z.strictObject({
     ...inputCommon,

@@ -26,6 +26,33 @@ export const programSchema = z.strictObject({
 });
 export type ProgramConfig = z.infer<typeof programSchema>;
 
+/** Who is on air, and when that changes. */
+export const switchingSchema = z.strictObject({
+  mode: setting(z.enum(['standby', 'active']).default('standby'), 'standby: the first input in the list that works. active: the healthiest one.', {
+    applies: 'daemon',
+  }),
+  holdDownMs: setting(z.int().min(0).max(600_000).default(3000), 'A preferred input must have worked for this long before the program returns to it.', {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  holdDownMsMax: setting(z.int().min(0).max(3_600_000).default(60_000), 'The hold-down doubles with each failure that comes soon after the last, up to this.', {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  marginPoints: setting(z.int().min(0).max(100).default(10), 'In active mode another input must be better by this many points of 100.', { applies: 'daemon' }),
+  deadPin: setting(z.enum(['override', 'obey']).default('override'), 'When a pinned input does not work: choose another until it does, or show the slate.', {
+    applies: 'daemon',
+  }),
+});
+
+/** The picture that is sent when no input works. */
+export const slateSchema = z.strictObject({
+  enabled: setting(z.boolean().default(true), 'Send it. Without it the program stands still while no input works.', { applies: 'daemon' }),
+  path: setting(filePath.optional(), 'PNG or JPEG file. Without one a picture with the text is made.', { applies: 'daemon', example: '/data/slate.png' }),
+  text: setting(z.string().max(120).optional(), 'Text of the made picture; default: the name of the box.', { applies: 'daemon' }),
+});
+export type SlateConfig = z.infer<typeof slateSchema>;
+
 export const pathSchema = z.strictObject({
   id: setting(id, 'A short name, unique among the paths.', { applies: 'daemon', example: 'eth' }),
   enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'live' }),
@@ -175,6 +202,8 @@ export const configSchema = z
     box: z.strictObject({ name: setting(id.default('tandem'), 'Name of this box.', { applies: 'daemon' }) }).prefault({}),
     inputs: setting(z.array(inputSchema).max(16).default([]), 'Inputs in order of preference.', { applies: 'daemon' }),
     program: programSchema.prefault({}),
+    switching: switchingSchema.prefault({}),
+    slate: slateSchema.prefault({}),
     paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
     destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
     media: z
@@ -205,6 +234,14 @@ export const configSchema = z
         seen.add(entry.id);
       });
     }
+    config.inputs.forEach(({ id: name }, index) => {
+      if (name === 'slate')
+        context.addIssue({
+          code: 'custom',
+          path: ['inputs', index, 'id'],
+          message: 'slate is the name of the picture that stands in when no input works: choose another',
+        });
+    });
     config.destinations.forEach((destination, index) => {
       if (config.paths.length === 0)
         context.addIssue({ code: 'custom', path: ['destinations', index], message: 'a destination needs at least one path: add one under paths' });

@@ -5,6 +5,7 @@
 import { monoMs } from '../clock.ts';
 import type { InputConfig, ProgramConfig } from '../config/schema.ts';
 import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
+import type { Sample } from '../engine/health.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { type Reason, reasonTexts } from '../model/reasons.ts';
@@ -23,6 +24,15 @@ const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, time
 const snapshotMsMax = 3000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
+/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: ten of five thousand by one step. */
+const frozenChange = 0.002;
+/** A picture with less than this share of points above black is black, unless something moves in the dark. */
+const litShareMin = 0.005;
+const darkChange = 0.5;
+/** Grey pictures come at most five times a second. */
+const pictureEveryMs = 200;
+/** Pictures that are meant to stand still or be black. */
+const isMade = ({ kind }: InputConfig): boolean => kind === 'picture' || kind === 'test';
 /** Kinds that wait for somebody to send: no data at first is no fault. */
 const waitsForSender = (config: InputConfig): boolean => config.kind === 'udp' || (config.kind === 'srt' && config.mode === 'listener');
 
@@ -32,6 +42,8 @@ export interface InputOptions {
   program: ProgramConfig;
   /** MPEG-TS as it comes out of the worker's pipe, in pieces of any size. */
   onData(chunk: Buffer): void;
+  /** No more of this data: what comes next begins anew. */
+  onEnd(): void;
   onNotice(one: Notice): void;
   /** The state may have changed. */
   onChange(): void;
@@ -59,6 +71,10 @@ export class Input {
   #dataMs = 0;
   /** Of the decoded picture; 0: none from this worker yet. */
   #pictureMs = 0;
+  /** When it last moved, was lit and sounded; 0: not since this worker began. */
+  #movedMs = 0;
+  #litMs = 0;
+  #soundMs = 0;
   #restarts = 0;
   #encoder: string | null = null;
   #videoKbps: number;
@@ -71,6 +87,15 @@ export class Input {
     this.id = options.config.id;
     this.#options = options;
     this.#videoKbps = options.program.videoKbps;
+  }
+
+  get config(): InputConfig {
+    return this.#options.config;
+  }
+
+  /** Data comes, or did until a moment ago. */
+  get delivering(): boolean {
+    return this.#state === 'running';
   }
 
   get workerPid(): number | null {
@@ -147,13 +172,41 @@ export class Input {
     };
   }
 
+  /** What the engine judges by; `continuityErrors` since start are counted where the stream is taken apart. */
+  sample(nowMs: number, continuityErrors: number): Sample {
+    const { program } = this.#options;
+    const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
+    // The silence that is mixed in goes on when the source does not: the picture tells.
+    const pictureAgeMs = Math.max(0, (age(this.#pictureMs) ?? 0) - pictureEveryMs);
+    return {
+      delivering: this.delivering,
+      reason: this.#reason,
+      dataAgeMs: Math.max(nowMs - this.#dataMs, pictureAgeMs),
+      stillMs: age(this.#movedMs),
+      blackMs: age(this.#litMs),
+      silentMs: age(this.#soundMs),
+      kbps: this.#rate.kbps(nowMs),
+      expectedKbps: this.#encoder === null ? program.videoKbps : this.#videoKbps,
+      continuityErrors,
+      lossPercent: this.#source.lossPct ?? null,
+      rttMs: this.#source.rttMs ?? null,
+    };
+  }
+
+  /** The figures that a complaint rests on. */
+  measured(): Notice['measured'] {
+    const { stillMs, blackMs, silentMs, dataAgeMs, kbps } = this.sample(monoMs(), 0);
+    return { dataAgeMs: Math.round(dataAgeMs), stillMs, blackMs, silentMs, kbps, audioDb: this.#audioDb };
+  }
+
   #spawn(): void {
     const { config, program, log } = this.#options;
     this.#retryAtMs = null;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#dataMs = 0;
-    this.#pictureMs = 0;
+    this.#pictureMs = this.#movedMs = this.#litMs = this.#soundMs = 0;
     this.#endText = null;
+    this.#options.onEnd();
     const worker = new WorkerProcess({
       input: config,
       program: { ...program, videoKbps: this.#videoKbps },
@@ -184,6 +237,7 @@ export class Input {
         return;
       case 'level':
         this.#audioDb = message.rmsDb;
+        if (message.rmsDb !== null && message.rmsDb >= this.config.watch.silenceDb) this.#soundMs = monoMs();
         return;
       case 'source':
         this.#source = message.figures;
@@ -196,11 +250,18 @@ export class Input {
         this.#endText = message.text;
         return;
       case 'picture':
-        this.#pictureMs = monoMs();
-        return;
+        return this.#see(message.change, message.lit);
       case 'heartbeat':
         return;
     }
+  }
+
+  #see(change: number, lit: number): void {
+    const nowMs = monoMs();
+    this.#pictureMs = nowMs;
+    if (isMade(this.config)) return;
+    if (change >= frozenChange || this.#movedMs === 0) this.#movedMs = nowMs;
+    if (lit >= litShareMin || change >= darkChange || this.#litMs === 0) this.#litMs = nowMs;
   }
 
   /** What no event tells: a worker or a source that has gone quiet. */
@@ -220,6 +281,7 @@ export class Input {
   /** The worker's pipe is at its end. */
   #gone(): void {
     const { config } = this.#options;
+    this.#options.onEnd();
     if (this.#endText === null) return this.#lost('worker-exited', `${this.id}: the encoder process ended`);
     if (config.kind !== 'file') return this.#lost('end-of-stream', this.#endText);
     if (config.loop && monoMs() - this.#workerStartedMs > loopMsMin) return this.#spawn();
@@ -234,6 +296,7 @@ export class Input {
     if (worker === null) return;
     this.#worker = null;
     void worker.kill();
+    this.#options.onEnd();
     const nowMs = monoMs();
     const workedMs = this.#dataMs === 0 ? 0 : nowMs - this.#workerStartedMs;
     const { state, delayMs } = nextTry(this.#backoff, workedMs, Math.random(), backoff);

@@ -6,28 +6,25 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monoMs, wallMs } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { type ChoiceState, chooseInput, initialChoice } from '../engine/choice.ts';
 import { Input } from '../inputs/input.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
-import { Packetizer } from '../switcher/packetizer.ts';
+import { Switcher } from '../switcher/switcher.ts';
 import { Uplink } from '../uplink/uplink.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
 import { ProgramWatch } from './program.ts';
+import { Selection } from './selection.ts';
+import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
-/** Longer than a picture lasts. */
-const pauseMs = 60;
-/** A preferred input that comes back must stay this long before the program returns to it. */
-const holdDownMs = 3000;
 
 export interface MediaDaemonOptions {
   /** With secrets resolved. */
@@ -48,14 +45,13 @@ export class MediaDaemon {
   readonly #startedMs = monoMs();
   readonly #events: EventLog;
   readonly #server: SocketServer;
-  readonly #packetizer: Packetizer;
+  readonly #switcher: Switcher;
+  readonly #selection: Selection;
   readonly #rate = new RateMeter();
   readonly #heart = new Heart();
-  #choice: ChoiceState = initialChoice;
-  #switchedMs = monoMs();
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
-  #receivedMs = 0;
+  #stopSlate: () => void = () => undefined;
   running = false;
   videoKbps: number;
 
@@ -72,10 +68,13 @@ export class MediaDaemon {
       onNotice,
       log: log.child({ part: 'uplink' }),
     });
-    this.#packetizer = new Packetizer((buffer, offset, length) => {
-      if (this.running) this.uplink.send(buffer, offset, length);
+    this.#switcher = new Switcher({
+      fps: config.program.fps,
+      onPayload: (buffer, offset, length) => this.#send(buffer, offset, length),
+      onSwitched: (to, from) => this.#selection.landed(to, from, monoMs()),
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
+    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, onNotice });
     this.#server = new SocketServer({
       path: config.media.socket,
       session: this.session,
@@ -99,13 +98,21 @@ export class MediaDaemon {
         text: 'the media daemon has started',
       }),
     );
-    for (const input of this.inputs.values()) input.start();
+    this.#selection.start(monoMs());
+    if (this.config.slate.enabled)
+      this.#stopSlate = startSlate({
+        config: this.config,
+        onClip: (clip) => this.#switcher.setSlate(clip),
+        onNotice: (one) => this.report(one),
+        log: this.log.child({ part: 'slate' }),
+      });
     if (this.config.media.autoStart) this.goOnAir();
     this.#timer = setInterval(() => this.#turn(), turnMs);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#stopSlate();
     this.running = false;
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
     this.report(
@@ -134,12 +141,12 @@ export class MediaDaemon {
   }
 
   pin(input: string | null): void {
-    this.#choice = { ...this.#choice, pinned: input };
-    this.#decide(monoMs());
+    this.#selection.pin(input, monoMs());
   }
 
+  /** The input that was chosen; null while the slate stands in. */
   get onAir(): string | null {
-    return this.#choice.onAir;
+    return this.#selection.chosen;
   }
 
   report(one: Notice): void {
@@ -165,15 +172,15 @@ export class MediaDaemon {
       rssBytes: process.memoryUsage.rss(),
       program: {
         ...this.program.status,
-        input: this.onAir,
-        pinned: this.#choice.pinned,
+        input: this.#switcher.onAir ?? this.onAir,
+        pinned: this.#selection.pinned,
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
         targetKbps: this.videoKbps,
-        packets: this.#packetizer.packets,
-        reference: this.#packetizer.lastPcr,
+        packets: this.#switcher.packets,
+        reference: this.#switcher.lastPcr,
       },
-      inputs: [...this.inputs.values()].map((input) => ({ ...input.status(nowMs), onAir: input.id === this.onAir })),
+      inputs: [...this.inputs.values()].map((input) => ({ ...this.#selection.status(input.status(nowMs)), onAir: input.id === this.#switcher.onAir })),
       paths,
       destinations,
     };
@@ -183,30 +190,27 @@ export class MediaDaemon {
     return new Input({
       config,
       program: this.config.program,
-      onData: (chunk) => this.#receive(config.id, chunk),
+      onData: (chunk) => this.#switcher.push(config.id, chunk, monoMs()),
+      onEnd: () => this.#switcher.ended(config.id, monoMs()),
       onNotice,
-      // Decided upon at once, not at the next turn: the bytes that follow the change already go where they belong.
-      onChange: () => this.#decide(monoMs()),
+      // Decided upon at once, not at the next turn.
+      onChange: () => this.#selection.decide(monoMs()),
       log: this.log.child({ part: 'input', input: config.id }),
     });
   }
 
-  /** The packet path: from the worker's pipe to the uplink without a copy, a promise or a log line. */
-  #receive(inputId: string, chunk: Buffer): void {
-    if (inputId !== this.#choice.onAir) return;
-    const nowMs = monoMs();
-    this.#receivedMs = nowMs;
-    this.#rate.add(chunk.length, nowMs);
-    this.#packetizer.push(chunk, nowMs);
+  /** The packet path: from the switcher to the uplink without a promise or a log line. */
+  #send(buffer: Buffer, offset: number, length: number): void {
+    this.#rate.add(length, monoMs());
+    if (this.running) this.uplink.send(buffer, offset, length);
   }
 
   #turn(): void {
     const nowMs = monoMs();
+    this.#switcher.turn(nowMs);
     if (this.running) this.uplink.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
-    // What waits for company to fill a payload must not wait while the source pauses.
-    if (nowMs - this.#receivedMs > pauseMs) this.#packetizer.flush();
-    this.#decide(nowMs);
+    this.#selection.decide(nowMs);
     const changed = this.program.observe(
       {
         running: this.running,
@@ -219,31 +223,5 @@ export class MediaDaemon {
     );
     if (changed !== null) this.report(changed);
     this.#heart.turned(this.program.status, nowMs);
-  }
-
-  #decide(nowMs: number): void {
-    const observations = [...this.inputs.values()].map((input) => {
-      const { state, reason } = input.status(nowMs);
-      return { id: input.id, usable: state === 'running' || state === 'degraded', reason };
-    });
-    const { state, change } = chooseInput(this.#choice, observations, nowMs, { holdDownMs });
-    this.#choice = state;
-    if (change === null) return;
-    this.#packetizer.reset();
-    this.inputs.get(change.to)?.requestKeyFrame();
-    const tookMs = nowMs - this.#switchedMs;
-    this.#switchedMs = nowMs;
-    this.report(
-      notice({
-        severity: change.from === null ? 'info' : 'warning',
-        subject: { kind: 'program', id: 'program' },
-        what: 'program.switch',
-        from: change.from,
-        to: change.to,
-        reason: change.reason,
-        text: change.from === null ? `${change.to} is on air` : `${change.to} is on air instead of ${change.from}`,
-        measured: { previousOnAirForMs: Math.round(tookMs) },
-      }),
-    );
   }
 }

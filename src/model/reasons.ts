@@ -13,6 +13,7 @@ export const reasonTexts = {
   'config-changed': 'the configuration changed',
   recovered: 'works again',
   preferred: 'is the most preferred one that works',
+  'better-score': 'is healthier than the one before',
   restarted: 'was restarted',
   killed: 'ended by a signal',
   crashed: 'ended by itself with an error',
@@ -41,6 +42,8 @@ export const reasonTexts = {
   'black-picture': 'the picture is black',
   silence: 'there is no sound',
   'continuity-errors': 'packets are missing in the stream',
+  'source-lossy': 'the network of the source loses too much',
+  'source-slow': 'the network of the source is too slow',
   // Paths.
   'interface-missing': 'the network interface does not exist',
   'carrier-lost': 'the network interface has no carrier',

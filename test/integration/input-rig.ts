@@ -24,6 +24,7 @@ export class InputRig {
         this.#data.push(Buffer.from(chunk));
         this.arrivals.push({ atMs: monoMs(), bytes: chunk.length });
       },
+      onEnd: () => undefined,
       onNotice: (one) => this.notices.push(one),
       onChange: () => undefined,
       log: pino({ level: 'trace' }, { write: (line: string) => (this.logged += line) }) as never,

@@ -42,7 +42,7 @@ describe('the tree', () => {
 
   test('holds no tests and no tools of the workshop, and nothing that anybody may write', async () => {
     const manifest = readFileSync(join(tree, manifestPath), 'utf8');
-    expect(manifest).toMatch(/usr\/lib\/tandem\/src\/version\.ts/);
+    expect(manifest).toMatch(/usr\/lib\/tandem\/src\/version\.js/);
     expect(manifest).not.toMatch(/\.test\.ts|src\/image\//);
     expect((await run('find', [tree, '-perm', '/022', '!', '-type', 'l'])).stdout).toBe('');
     expect(statSync(join(tree, 'etc/tandem/tandem.yaml')).mode & 0o777).toBe(0o640);

@@ -34,6 +34,8 @@ async function chain(input: Input) {
     place.config('box.yaml', {
       version: 1,
       inputs: [input],
+      // Before and after the source there is to be nothing.
+      slate: { enabled: false },
       paths: [{ id: 'a' }, { id: 'b' }],
       destinations: [{ id: 'gateway', mode: 'bonded', host: '127.0.0.1', port: gatewayPort, latencyMs: 300, passphrase }],
       media: { socket: place.path('media.sock') },

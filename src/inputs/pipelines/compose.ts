@@ -11,9 +11,12 @@ export interface Choices {
 /** AAC encoders in order of quality; avenc_aac is in gstreamer1.0-libav, voaacenc in plugins-bad. */
 export const audioEncoders = ['fdkaacenc', 'avenc_aac', 'voaacenc'];
 
-/** Grey pictures for the content watch: enough to tell frozen and black from a still scene, almost free to make. */
-export const greyWidth = 32;
-export const greyHeight = 18;
+/**
+ * Grey pictures for the content watch. Points of the picture itself, not means of many, so that a camera's noise stays noise and a
+ * picture in which not one of five thousand points changes is frozen and not merely still.
+ */
+export const greyWidth = 96;
+export const greyHeight = 54;
 
 const silence = 'audiotestsrc is-live=true wave=silence';
 
@@ -25,7 +28,8 @@ export function encoderCandidates(platform: string, { codec, encoder }: Pick<Pro
 }
 
 export function templateName(input: InputConfig): string {
-  return input.kind === 'v4l2' ? `v4l2-${input.format}` : input.kind;
+  if (input.kind === 'v4l2') return `v4l2-${input.format}`;
+  return input.kind === 'picture' && input.path === undefined ? 'picture-made' : input.kind;
 }
 
 export const isPassThrough = (input: InputConfig): boolean => 'passThrough' in input && input.passThrough;

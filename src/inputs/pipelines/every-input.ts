@@ -5,6 +5,8 @@ const audioDevice = 'hw:1,0';
 
 export const everyInput: readonly InputConfig[] = [
   { id: 'a', kind: 'test', text: 'a "quoted" ! text' },
+  { id: 'a', kind: 'picture', path: '/data/a picture.png' },
+  { id: 'a', kind: 'picture', text: 'back "soon" ! really' },
   { id: 'a', kind: 'file', path: '/data/a file.mp4' },
   ...['auto', 'mjpeg', 'raw', 'h264'].map((format) => ({ id: 'a', kind: 'v4l2', format, audioDevice })),
   { id: 'a', kind: 'v4l2' },

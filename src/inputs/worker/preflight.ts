@@ -10,7 +10,7 @@ const reasons: Readonly<Record<string, Reason>> = { ENOENT: 'source-missing', EA
 
 /** Null when the source's file or device can be opened for reading, or when it has none. */
 export function missingSource(input: InputConfig): Failure | null {
-  const file = input.kind === 'file' ? input.path : 'device' in input ? input.device : null;
+  const file = 'path' in input ? (input.path ?? null) : 'device' in input ? input.device : null;
   if (file === null) return null;
   try {
     accessSync(file, constants.R_OK);

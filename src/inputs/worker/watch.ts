@@ -4,7 +4,7 @@ import type { FromWorker } from './messages.ts';
 
 type Send = (message: FromWorker) => void;
 
-/** Reports brightness and change of each small grey picture, and the end of the stream. */
+/** Reports light and change of each small grey picture, and the end of the stream. */
 export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void): void {
   const sink = pipeline.findChild('grey') as AppSink | undefined;
   if (sink === undefined) return;
@@ -13,7 +13,7 @@ export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void)
     sink.pull((picture) => {
       if (picture === null) return onEnd();
       if (picture !== undefined && picture.length > 0) {
-        send({ type: 'picture', brightness: mean(picture), change: before?.length === picture.length ? meanChange(picture, before) : 255 });
+        send({ type: 'picture', lit: litShare(picture), change: before?.length === picture.length ? meanChange(picture, before) : 255 });
         before = picture;
       }
       pull();
@@ -21,10 +21,13 @@ export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void)
   pull();
 }
 
-function mean(picture: Buffer): number {
-  let sum = 0;
-  for (const value of picture) sum += value;
-  return sum / picture.length;
+/** Video black is 16 (ITU-R BT.601); a camera's noise in the dark reaches twice that. */
+const blackMax = 32;
+
+function litShare(picture: Buffer): number {
+  let lit = 0;
+  for (const value of picture) if (value > blackMax) lit++;
+  return lit / picture.length;
 }
 
 function meanChange(picture: Buffer, before: Buffer): number {

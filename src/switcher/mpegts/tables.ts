@@ -8,6 +8,8 @@ export interface ElementaryStream {
   /** stream_type, table 2-34. */
   type: number;
   kind: StreamKind;
+  /** Descriptors of the stream as they were sent: some codecs are told by them alone. */
+  descriptors: Uint8Array;
 }
 
 export interface ProgramMap {
@@ -37,7 +39,8 @@ export function parseProgramMap(buffer: Uint8Array, at: number): ProgramMap | nu
   let entry = section.start + 12 + (word(buffer, section.start + 10) & 0x0fff);
   for (; entry + 5 <= section.end - 4; entry += 5 + (word(buffer, entry + 3) & 0x0fff)) {
     const type = buffer[entry] ?? 0;
-    streams.push({ pid: word(buffer, entry + 1) & 0x1fff, type, kind: kinds[type] ?? 'other' });
+    const descriptors = Uint8Array.prototype.slice.call(buffer, entry + 5, Math.min(section.end - 4, entry + 5 + (word(buffer, entry + 3) & 0x0fff)));
+    streams.push({ pid: word(buffer, entry + 1) & 0x1fff, type, kind: kinds[type] ?? 'other', descriptors });
   }
   return { pcrPid, streams };
 }
@@ -65,4 +68,50 @@ export function crc32(buffer: Uint8Array, start: number, end: number): number {
   let crc = 0xffffffff;
   for (let at = start; at < end; at++) crc = ((crc << 8) ^ (crcTable[(crc >>> 24) ^ (buffer[at] ?? 0)] ?? 0)) >>> 0;
   return crc;
+}
+
+/** A program association table in one packet (2.4.4.3): one program, number 1. The continuity counter is the caller's. */
+export function writeAssociation(packet: Uint8Array, mapPid: number): void {
+  const section = new Uint8Array([0x00, 0xb0, 13, 0x00, 0x01, 0xc1, 0x00, 0x00, 0x00, 0x01, 0xe0 | (mapPid >> 8), mapPid & 0xff]);
+  writeSection(packet, 0, section);
+}
+
+/** A program map in one packet (2.4.4.8). `version` 0 … 31 changes with its content. */
+export function writeProgramMap(packet: Uint8Array, mapPid: number, version: number, { pcrPid, streams }: ProgramMap): void {
+  const entries = streams.flatMap(({ pid, type, descriptors }) => [
+    type,
+    0xe0 | (pid >> 8),
+    pid & 0xff,
+    0xf0 | (descriptors.length >> 8),
+    descriptors.length & 0xff,
+    ...descriptors,
+  ]);
+  const length = 9 + entries.length + 4;
+  const head = [
+    0x02,
+    0xb0 | (length >> 8),
+    length & 0xff,
+    0x00,
+    0x01,
+    0xc1 | ((version & 0x1f) << 1),
+    0x00,
+    0x00,
+    0xe0 | (pcrPid >> 8),
+    pcrPid & 0xff,
+    0xf0,
+    0x00,
+  ];
+  writeSection(packet, mapPid, new Uint8Array([...head, ...entries]));
+}
+
+/** Descriptors that together still fit one packet; a source's may be longer than any of use. */
+export const descriptorBytesMax = 48;
+
+function writeSection(packet: Uint8Array, pid: number, section: Uint8Array): void {
+  packet.fill(0xff, 0, packetBytes);
+  packet.set([0x47, 0x40 | (pid >> 8), pid & 0xff, 0x10, 0x00]);
+  packet.set(section, 5);
+  const end = 5 + section.length;
+  const crc = crc32(packet, 5, end);
+  packet.set([crc >>> 24, (crc >>> 16) & 0xff, (crc >>> 8) & 0xff, crc & 0xff], end);
 }

@@ -1,0 +1,201 @@
+/**
+ * Writes the program: units of whatever source become TS packets of fixed PIDs, with tables, clock references and continuity
+ * counters that run on whatever happens before them (ISO/IEC 13818-1, 2.4). Seven packets a payload, as SRT's live mode has it.
+ */
+import type { Unit } from './feed.ts';
+import { packetBytes, ptsWrap, syncByte } from './mpegts/packet.ts';
+import { writeLength, writeTime } from './mpegts/pes.ts';
+import { descriptorBytesMax, type ElementaryStream, writeAssociation, writeProgramMap } from './mpegts/tables.ts';
+
+/** 7 × 188 = 1316 bytes fit an Ethernet frame with all headers. */
+export const payloadPackets = 7;
+export const mapPid = 0x1000;
+export const videoPid = 0x100;
+export const audioPid = 0x101;
+/** How far clock references lie before decoding times: what a receiver buffers, and how long they can run on without pictures. */
+const referenceLeadTicks = 300 * 90;
+/** 2.7.2 wants one each 100 ms at least, ETSI TR 101 290 (2.3a) each 40 ms: they come with the pictures, and alone when none comes. */
+const referenceEveryMs = 70;
+/** Receivers that join wait for tables: as often as DVB asks (ETSI TR 101 290, 1.3 and 1.5: 500 ms), with room. */
+const tablesEveryMs = 100;
+/** What waits for company to fill a payload leaves alone after this. */
+const waitMsMax = 10;
+const pcrFieldBytes = 7;
+
+export interface ClockReference {
+  /** 27 MHz. */
+  pcr: number;
+  monoMs: number;
+}
+
+export class Multiplex {
+  readonly #onPayload: (buffer: Buffer, offset: number, length: number) => void;
+  readonly #payload = Buffer.alloc(payloadPackets * packetBytes);
+  readonly #table = Buffer.alloc(packetBytes);
+  /** Of map, association, video, audio. */
+  readonly #counters = { association: 0, map: 0, video: 0, audio: 0 };
+  readonly #reference: ClockReference = { pcr: -1, monoMs: 0 };
+  #filled = 0;
+  #filledMs = 0;
+  #tablesMs = Number.NEGATIVE_INFINITY;
+  /** Of the last picture: decoding time, and when it was written. */
+  #pictureDts = Number.NaN;
+  #pictureMs = 0;
+  /** 90 kHz, unwrapped. */
+  #lastReference = Number.NEGATIVE_INFINITY;
+  #video: ElementaryStream | null = null;
+  #audio: ElementaryStream | null = null;
+  #version = 0;
+  packets = 0;
+
+  /** `onPayload` must use or copy the bytes before it returns. */
+  constructor(onPayload: (buffer: Buffer, offset: number, length: number) => void) {
+    this.#onPayload = onPayload;
+  }
+
+  /** The last clock reference, and when it left; null before the first. */
+  get lastPcr(): ClockReference | null {
+    return this.#reference.pcr < 0 ? null : { ...this.#reference };
+  }
+
+  /** What the program consists of from the next packet on. */
+  describe(video: ElementaryStream | null, audio: ElementaryStream | null): void {
+    if (same(this.#video, video) && same(this.#audio, audio)) return;
+    this.#video = video;
+    this.#audio = audio;
+    this.#version = (this.#version + 1) & 0x1f;
+    this.#tablesMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Writes one unit with its times in the program, 90 kHz. Its header is changed in place. */
+  write(unit: Unit, pts: number, dts: number, nowMs: number): void {
+    const { bytes, length, kind } = unit;
+    if (!unit.timeless) {
+      writeTime(bytes, 0, pts);
+      if (unit.hasDts) writeTime(bytes, 1, dts);
+    }
+    if (kind === 'audio') writeLength(bytes, length);
+    if (unit.entry !== 'none' && kind === 'video') this.#tables(nowMs);
+    else if (nowMs - this.#tablesMs >= tablesEveryMs) this.#tables(nowMs);
+    let at = 0;
+    while (at < length) at += this.#packet(unit, at, dts, nowMs);
+    if (kind === 'audio') return;
+    this.#pictureDts = dts;
+    this.#pictureMs = nowMs;
+  }
+
+  /** To be called every few milliseconds: nothing waits for long. */
+  turn(nowMs: number): void {
+    if (nowMs - this.#reference.monoMs >= referenceEveryMs && this.#reference.pcr >= 0) this.#referenceAlone(nowMs);
+    if (this.#filled > 0 && nowMs - this.#filledMs >= waitMsMax) this.flush();
+  }
+
+  flush(): void {
+    if (this.#filled === 0) return;
+    const length = this.#filled;
+    this.#filled = 0;
+    this.#onPayload(this.#payload, 0, length);
+  }
+
+  /** Writes one packet that begins at `at` of the unit; returns how many of its bytes went in. */
+  #packet(unit: Unit, at: number, dts: number, nowMs: number): number {
+    const { bytes, length, kind } = unit;
+    const first = at === 0;
+    // After a pause the references have run ahead of the pictures that come late: they never go back.
+    const clocked = first && kind === 'video' && dts - referenceLeadTicks > this.#lastReference;
+    const to = this.#room(nowMs);
+    const payload = this.#payload;
+    const left = length - at;
+    // The adaptation field without its length byte; -1: there is none.
+    let field = clocked ? pcrFieldBytes : first && unit.entry !== 'none' && kind === 'video' ? 1 : -1;
+    const room = packetBytes - 4 - (field + 1);
+    const carried = Math.min(left, room);
+    if (carried < room) field += room - carried;
+    const pid = kind === 'video' ? videoPid : audioPid;
+    payload[to] = syncByte;
+    payload[to + 1] = (first ? 0x40 : 0) | (pid >> 8);
+    payload[to + 2] = pid & 0xff;
+    payload[to + 3] = (field >= 0 ? 0x30 : 0x10) | this.#count(kind);
+    if (field >= 0) this.#field(to + 4, field, clocked, unit.entry !== 'none' && first && kind === 'video', dts - referenceLeadTicks, nowMs);
+    bytes.copy(payload, to + 5 + field, at, at + carried);
+    this.#put();
+    return carried;
+  }
+
+  #field(at: number, length: number, clocked: boolean, entry: boolean, reference: number, nowMs: number): void {
+    const payload = this.#payload;
+    payload[at] = length;
+    if (length === 0) return;
+    payload[at + 1] = (entry ? 0x40 : 0) | (clocked ? 0x10 : 0);
+    payload.fill(0xff, at + 2, at + 1 + length);
+    if (!clocked) return;
+    this.#lastReference = reference;
+    const base = Math.round(reference) % ptsWrap;
+    // 33 bits of 90 kHz, six reserved, nine of 27 MHz (2.4.3.5): the finer part is not used.
+    payload.writeUInt32BE(Math.floor(base / 2), at + 2);
+    payload[at + 6] = ((base % 2) << 7) | 0x7e;
+    payload[at + 7] = 0;
+    this.#reference.pcr = base * 300;
+    this.#reference.monoMs = nowMs;
+  }
+
+  /** The program's clock runs on while no picture comes, up to where the next one could be due. */
+  #referenceAlone(nowMs: number): void {
+    const lag = Math.min((nowMs - this.#pictureMs) * 90, referenceLeadTicks - 90);
+    const reference = this.#pictureDts - referenceLeadTicks + lag;
+    if (reference <= this.#lastReference) return;
+    const to = this.#room(nowMs);
+    const payload = this.#payload;
+    payload[to] = syncByte;
+    payload[to + 1] = videoPid >> 8;
+    payload[to + 2] = videoPid & 0xff;
+    // No payload: the counter stays where it is (2.4.3.3).
+    payload[to + 3] = 0x20 | ((this.#counters.video + 15) & 0x0f);
+    this.#field(to + 4, packetBytes - 5, true, false, reference, nowMs);
+    this.#put();
+  }
+
+  #tables(nowMs: number): void {
+    const video = this.#video;
+    if (video === null) return;
+    this.#tablesMs = nowMs;
+    const streams = [{ ...video, pid: videoPid }, ...(this.#audio === null ? [] : [{ ...this.#audio, pid: audioPid }])].map(short);
+    writeAssociation(this.#table, mapPid);
+    this.#putTable(this.#counters.association, nowMs);
+    this.#counters.association = (this.#counters.association + 1) & 0x0f;
+    writeProgramMap(this.#table, mapPid, this.#version, { pcrPid: videoPid, streams });
+    this.#putTable(this.#counters.map, nowMs);
+    this.#counters.map = (this.#counters.map + 1) & 0x0f;
+  }
+
+  #putTable(counter: number, nowMs: number): void {
+    this.#table[3] = 0x10 | counter;
+    this.#table.copy(this.#payload, this.#room(nowMs));
+    this.#put();
+  }
+
+  #count(kind: Unit['kind']): number {
+    const counter = this.#counters[kind];
+    this.#counters[kind] = (counter + 1) & 0x0f;
+    return counter;
+  }
+
+  #room(nowMs: number): number {
+    if (this.#filled === 0) this.#filledMs = nowMs;
+    return this.#filled;
+  }
+
+  #put(): void {
+    this.packets++;
+    this.#filled += packetBytes;
+    if (this.#filled === this.#payload.length) this.flush();
+  }
+}
+
+function same(a: ElementaryStream | null, b: ElementaryStream | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.type === b.type && a.descriptors.length === b.descriptors.length && a.descriptors.every((byte, at) => byte === b.descriptors[at]);
+}
+
+const short = (stream: ElementaryStream): ElementaryStream =>
+  stream.descriptors.length <= descriptorBytesMax ? stream : { ...stream, descriptors: new Uint8Array() };
