@@ -23,8 +23,18 @@ beforeAll(async () => {
   // Beside the checkout, not in /tmp, which the commands see another of.
   shared = mkdtempSync(join(existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), 'tandem-readme-'));
   const mine = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  const script = 'ip link set lo up && mount -t tmpfs tmpfs /tmp && echo ready && exec sleep infinity';
-  world = place.run('unshare', [...mine, '--net', '--mount', 'sh', '-c', script]);
+  // The checkout may itself lie below /tmp: it is put back where it was.
+  const script = `
+    set -e
+    ip link set lo up
+    mkdir "$2"
+    mount --rbind "$1" "$2"
+    mount -t tmpfs tmpfs /tmp
+    mkdir -p "$1"
+    mount --rbind "$2" "$1"
+    echo ready
+    exec sleep infinity`;
+  world = place.run('unshare', [...mine, '--net', '--mount', 'sh', '-c', script, 'sh', process.cwd(), join(shared, 'checkout')]);
   await until('a network and a /tmp of its own', () => world.said().includes('ready'));
 });
 afterAll(async () => {
