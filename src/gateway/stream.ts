@@ -71,7 +71,8 @@ export class Stream {
     void old?.close();
     this.#sender = candidate;
     this.#candidate = null;
-    this.#heardMs = nowMs;
+    // Its first packet comes out when its latency is over: until then silence means nothing.
+    this.#heardMs = nowMs + (candidate.stats()?.receiveLatencyMs ?? 0);
     this.#tell(
       'info',
       old === null ? 'waiting' : 'receiving',
