@@ -1,9 +1,9 @@
 /** The command line: every verb starts here, and loads only what it needs. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { HardwareTestOptions } from '../hardware-tests/main.ts';
 import { configOption, readyConfig } from './cli/configuration-file.ts';
 import { durationMs, milliseconds, positiveInteger } from './cli/numbers.ts';
-import { exitCode, FatalError } from './model/exit.ts';
+import { runProgram } from './cli/run-program.ts';
 import { version } from './version.ts';
 
 const program = new Command('tandem')
@@ -102,14 +102,4 @@ config
   .description('JSON Schema of the file')
   .action(async () => run((await import('./cli/config.ts')).printSchema()));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-  else if (error instanceof FatalError) {
-    process.stderr.write(`tandem: ${error.message}\n`);
-    process.exitCode = error.code;
-  } else throw error;
-}
-// A supervisor's channel, a timer or a native library's thread must not keep a verb that has ended.
-if (process.exitCode !== undefined) process.exit();
+await runProgram(program);

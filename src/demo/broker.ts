@@ -9,6 +9,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freeTcpPort } from './free-port.ts';
 
 export interface DemoBroker {
   port: number;
@@ -33,7 +34,7 @@ export async function startBroker(kind?: DemoBroker['kind']): Promise<DemoBroker
 /** Null where it is not installed or does not start. */
 async function startMosquitto(): Promise<DemoBroker | null> {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-broker-'));
-  const port = await freePort();
+  const port = await freeTcpPort();
   writeFileSync(join(directory, 'mosquitto.conf'), `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
   const child = spawn('mosquitto', ['-c', join(directory, 'mosquitto.conf')], { stdio: 'ignore', env: { ...process.env, PATH: mosquittoPath } });
   const gone = new Promise<void>((resolve) => {
@@ -70,14 +71,6 @@ async function startAedes(): Promise<DemoBroker> {
         aedes.close(() => server.close(() => resolve()));
       }),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 async function answers(port: number): Promise<boolean> {

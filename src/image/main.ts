@@ -1,7 +1,7 @@
 /** Verbs of the workshop: they make what runs on a box, and stay behind when the box is made (so not in src/main.ts). */
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { exitCode, FatalError } from '../model/exit.ts';
+import { Command } from 'commander';
+import { runProgram } from '../cli/run-program.ts';
 import { checkout } from './package.ts';
 
 const program = new Command('tandem').exitOverride().showSuggestionAfterError();
@@ -36,13 +36,4 @@ for (const [action, description] of [
     .option('--report <file>', 'outcomes of test as JSON')
     .action(async (o: { asBuilt: boolean; report?: string }) => run((await import('./virtual-box/main.ts')).runVirtualBox({ action, ...o })));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-  else if (error instanceof FatalError) {
-    process.stderr.write(`tandem: ${error.message}\n`);
-    process.exitCode = error.code;
-  } else throw error;
-}
-if (process.exitCode !== undefined) process.exit();
+await runProgram(program);

@@ -1,10 +1,10 @@
 /** A real Mosquitto with its own certificate authority and access control, and a client that watches. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { freeTcpPort } from '../../src/demo/free-port.ts';
 import { until } from './control-world.ts';
 
 const mosquitto = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto', '/usr/local/sbin/mosquitto'].find((path) => existsSync(path)) ?? null;
@@ -53,7 +53,7 @@ export class Mosquitto {
   }
 
   async start(): Promise<void> {
-    if (this.port === 0) this.port = await freePort();
+    if (this.port === 0) this.port = await freeTcpPort();
     // The listener first: what follows belongs to it.
     writeFileSync(this.inside('mosquitto.conf'), `listener ${this.port} 127.0.0.1\n${readFileSync(this.inside('rest.conf'), 'utf8')}`);
     const child = spawn(mosquitto as string, ['-c', this.inside('mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -188,12 +188,4 @@ function makeCertificate(directory: string, name: string, authority: string, com
 
 function openssl(directory: string, ...args: string[]): void {
   execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

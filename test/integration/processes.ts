@@ -1,11 +1,11 @@
 /** Real processes of this project for tests: started with a configuration, watched, ended by their process id. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import { freeUdpPort } from '../../src/demo/free-port.ts';
 import { MediaClient } from '../../src/media-client/client.ts';
 import type { TandemEvent } from '../../src/model/event.ts';
 import type { Status } from '../../src/model/status.ts';
@@ -96,13 +96,7 @@ export async function until<T>(what: string, found: () => T | null | undefined |
   }
 }
 
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
+export { freeUdpPort as freePort };
 
 /** MD5 of each decoded picture, in order. @throws what ffmpeg complains of, unless the file may be cut within a picture. */
 export function pictureHashes(file: string, { whole = true } = {}): string[] {
