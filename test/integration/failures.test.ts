@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import { statusSchema } from '../../src/model/status.ts';
 import { freePort, Place, type Running, until } from './processes.ts';
 
 let place: Place;
@@ -135,6 +136,19 @@ describe('a world that is not there yet', () => {
     await until('the program', () => status()?.program.state === 'on-air');
     await ends(media);
   });
+});
+
+it('the status, once as JSON for scripts and once for people', async () => {
+  const file = place.config('box.yaml', box());
+  place.tandem('media', '--config', file);
+  const watched = place.watch(place.path('media.sock'));
+  await until('the input on air', () => watched.status()?.inputs[0]?.onAir, 30_000);
+  const json = place.tandem('status', '--config', file, '--json');
+  expect(await json.ended, json.said()).toBe(0);
+  expect(statusSchema.parse(JSON.parse(json.said()))).toMatchObject({ program: { input: 'test' }, inputs: [{ id: 'test', state: 'running' }] });
+  const text = place.tandem('status', '--config', file);
+  expect(await text.ended).toBe(0);
+  expect(text.said()).toMatch(/input +test +running/);
 });
 
 it('a name that does not resolve is told as such', async () => {
