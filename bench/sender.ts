@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes);
 const kbps = Number(values.kbps);
 const seed = Number(values.seed);
-const processes = ['media', 'workers'] as const;
+const processes = ['media', 'worker clip'] as const;
 
 const clip = await makeClip({ kbps, width: 1280, height: 720, fps: 30, seconds: 20 });
 const port = await freeUdpPort();
@@ -28,7 +28,7 @@ const run = new DemoRun({
   latencyMs: 1000,
   faults: [],
   logFile: openSync(join(directory, 'log'), 'a'),
-  input: { id: 'clip', kind: 'udp', passThrough: true, host: '127.0.0.1', port },
+  world: { inputs: [{ id: 'clip', kind: 'udp', passThrough: true, host: '127.0.0.1', port }] },
   say: () => undefined,
 });
 

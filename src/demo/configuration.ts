@@ -1,4 +1,4 @@
-/** The configurations that the demo writes: a box with one test camera and two emulated networks, and its gateway. */
+/** The configurations that the demo writes: a box with two test cameras and two emulated networks, and its gateway. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +14,19 @@ export interface DemoWorld {
   viewerPort: number;
   brokerPort: number;
   pagePort: number;
-  /** What goes on air; the demo's own is a test camera. */
-  input: NonNullable<ConfigInput['inputs']>[number];
+  /** What may go on air, in order of preference. */
+  inputs: NonNullable<ConfigInput['inputs']>;
+  program: NonNullable<ConfigInput['program']>;
+  switching: NonNullable<ConfigInput['switching']>;
+  /** Directory that the gateway records the program in; null: none. */
+  recordIn: string | null;
 }
 
-export const testCamera: DemoWorld['input'] = { id: 'cam', kind: 'test', pattern: 'smpte', text: 'Tandem demo' };
+export const testCameras: DemoWorld['inputs'] = [
+  { id: 'cam', kind: 'test', pattern: 'smpte', text: 'Tandem demo' },
+  { id: 'spare', kind: 'test', pattern: 'ball', toneHz: 330, text: 'Tandem demo: the second camera' },
+];
+export const demoProgram: DemoWorld['program'] = { width: 1280, height: 720, fps: 30, videoKbps: 3500 };
 
 export interface DemoFiles {
   box: string;
@@ -43,20 +51,22 @@ export function writeConfigurations(world: DemoWorld): DemoFiles {
   const box: ConfigInput = {
     version: 1,
     box: { name: 'demo' },
-    inputs: [world.input],
-    program: { width: 1280, height: 720, fps: 30, videoKbps: 3500 },
+    inputs: world.inputs,
+    program: world.program,
+    switching: world.switching,
     paths: Object.entries(world.pathPorts).map(([id, port], index) => ({ id, via: { host: '127.0.0.1', port }, priority: 10 * (index + 1) })),
     destinations: [{ id: 'gateway', mode: 'bonded', host: '127.0.0.1', port: world.gatewayPort, latencyMs: world.latencyMs, passphraseFile }],
     media: { socket: inside('media.sock') },
     control: { stateDirectory, web: { host: '127.0.0.1', port: world.pagePort }, mqtt: { url: `mqtt://127.0.0.1:${world.brokerPort}` } },
   };
+  const recording = world.recordIn === null ? [] : [{ kind: 'file' as const, directory: world.recordIn }];
   const gateway: ConfigInput = {
     version: 1,
     gateway: {
       host: '127.0.0.1',
       srtlaPort: world.gatewayPort,
       passphraseFile,
-      streams: [{ id: 'program', outputs: [{ kind: 'udp', host: '127.0.0.1', port: world.viewerPort }] }],
+      streams: [{ id: 'program', outputs: [{ kind: 'udp', host: '127.0.0.1', port: world.viewerPort }, ...recording] }],
     },
   };
   const files = { box: inside('box.yaml'), gateway: inside('gateway.yaml') };

@@ -6,6 +6,9 @@ import { exitCode, FatalError } from '../model/exit.ts';
 export type ProcessName = 'media' | 'control' | 'gateway' | 'worker';
 
 export type Fault =
+  /** Of the encoder process of one input, on air or not. */
+  | { kind: 'input'; input: string; action: 'kill' | 'stop' | 'continue' }
+  | { kind: 'pin'; input: string | null }
   | { kind: 'path'; path: string; change: Partial<LinkProfile> }
   | { kind: 'process'; process: ProcessName; action: 'kill' | 'stop' | 'continue' };
 
@@ -18,7 +21,7 @@ export interface TimedFault {
 }
 
 const allowed =
-  "write '<time> <fault>' with a time such as 10s, and as fault one of: path eth|lte down, up, loss <n>%, delay <n>ms, rate <n>kbit; kill, stop or continue media, control, gateway or worker";
+  "write '<time> <fault>' with a time such as 10s, and as fault one of: path eth|lte down, up, loss <n>%, delay <n>ms, rate <n>kbit; kill, stop or continue media, control, gateway or worker; input cam|spare kill, stop or continue; pin cam|spare; unpin";
 
 /** @throws FatalError (usage) that says what is allowed. */
 export function parseFault(text: string): TimedFault {
@@ -39,10 +42,16 @@ function readFault(words: string[]): Fault | null {
     const change = readChange(third, fourth);
     return (second === 'eth' || second === 'lte') && change !== null && words.length <= 4 ? { kind: 'path', path: second, change } : null;
   }
-  const isAction = first === 'kill' || first === 'stop' || first === 'continue';
+  if (first === 'pin') return isInput(second) && words.length === 2 ? { kind: 'pin', input: second } : null;
+  if (first === 'unpin') return words.length === 1 ? { kind: 'pin', input: null } : null;
+  if (first === 'input') return isInput(second) && isAction(third) && words.length === 3 ? { kind: 'input', input: second, action: third } : null;
   const isProcess = second === 'media' || second === 'control' || second === 'gateway' || second === 'worker';
-  return isAction && isProcess && words.length === 2 ? { kind: 'process', process: second, action: first } : null;
+  return isAction(first) && isProcess && words.length === 2 ? { kind: 'process', process: second, action: first } : null;
 }
+
+const isAction = (word: string | undefined): word is 'kill' | 'stop' | 'continue' => word === 'kill' || word === 'stop' || word === 'continue';
+/** The demo's own. */
+const isInput = (word: string | undefined): word is string => word === 'cam' || word === 'spare';
 
 function readChange(what: string | undefined, amount: string | undefined): Partial<LinkProfile> | null {
   if (amount === undefined) return what === 'down' ? { down: true } : what === 'up' ? { down: false } : null;

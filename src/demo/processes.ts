@@ -34,6 +34,11 @@ export class ProcessAccounts {
     account.rssKbMax = Math.max(account.rssKbMax, account.rssKb);
   }
 
+  /** Every name that was sampled and begins like this. */
+  names(prefix: string): string[] {
+    return [...this.#accounts.keys()].filter((name) => name.startsWith(prefix));
+  }
+
   /** CPU seconds of `name` since its first sample's process started, user and system. */
   cpuSeconds(name: string): number {
     const account = this.#accounts.get(name);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { monoMs } from '../clock.ts';
 import { EmulatorProcess } from '../lab/emulator/process.ts';
 import { profiles } from '../lab/emulator/profiles.ts';
+import type { Disturbance, ViewerFigures } from '../lab/viewer/figures.ts';
 import { ViewerProcess } from '../lab/viewer/process.ts';
 import { MediaClient } from '../media-client/client.ts';
 import type { TandemEvent } from '../model/event.ts';
@@ -11,7 +12,7 @@ import { exitCode, FatalError } from '../model/exit.ts';
 import type { Status } from '../model/status.ts';
 import { Supervisor } from '../run/supervisor.ts';
 import { startBroker } from './broker.ts';
-import { type DemoWorld, testCamera, writeConfigurations } from './configuration.ts';
+import { type DemoWorld, demoProgram, testCameras, writeConfigurations } from './configuration.ts';
 import type { ProcessName, TimedFault } from './faults.ts';
 import { freeTcpPort, freeUdpPort } from './free-port.ts';
 import { liveLine } from './live-line.ts';
@@ -32,7 +33,8 @@ export interface DemoRunOptions {
   faults: TimedFault[];
   /** File descriptor for the logs of all processes. */
   logFile: number;
-  input?: DemoWorld['input'];
+  /** What differs from the demo's own world: other inputs, a smaller picture. */
+  world?: Partial<Pick<DemoWorld, 'inputs' | 'program' | 'switching' | 'recordIn'>>;
   say(text: string): void;
 }
 
@@ -77,7 +79,11 @@ export class DemoRun {
       viewerPort,
       brokerPort: this.#broker.port,
       pagePort,
-      input: this.#options.input ?? testCamera,
+      inputs: testCameras,
+      program: demoProgram,
+      switching: {},
+      recordIn: null,
+      ...this.#options.world,
     });
     this.#startProcesses(files);
     this.#client = new MediaClient({
@@ -107,6 +113,30 @@ export class DemoRun {
     return Promise.race([over, this.#failed.promise]);
   }
 
+  /** What the box says of itself; null before it has said anything. */
+  get status(): Status | null {
+    return this.#status;
+  }
+
+  /** All since the start, in order. */
+  get events(): readonly TandemEvent[] {
+    return this.#events;
+  }
+
+  /** Rejects with a sentence when the box refuses. */
+  async pin(input: string | null): Promise<void> {
+    if (this.#client === null) throw new Error('the demo does not run');
+    const reply = await this.#client.command(input === null ? { name: 'unpin-input' } : { name: 'pin-input', input }, 'demo');
+    if (!reply.ok) throw new Error(reply.text);
+  }
+
+  /** What the viewer has seen since it was last asked, and when what went wrong did. */
+  async seen(): Promise<ViewerFigures & { disturbances: Disturbance[] }> {
+    const figures = await this.#viewer.report([]);
+    await this.#viewer.startMeasuring();
+    return figures;
+  }
+
   /** What the processes have cost so far. */
   get accounts(): ProcessAccounts {
     return this.#accounts;
@@ -116,8 +146,9 @@ export class DemoRun {
     const endMs = monoMs();
     this.#sample();
     const { disturbances, ...viewer } = await this.#viewer.report([...this.#references].map(([pcr, atMs]) => ({ pcr, monoMs: atMs })));
-    const names = ['media', 'workers', 'control', 'gateway'] as const;
-    const figures = (read: (name: string) => number) => Object.fromEntries(names.map((name) => [name, read(name)])) as Record<(typeof names)[number], number>;
+    const groups = ['media', 'workers', 'control', 'gateway'] as const;
+    const figures = (read: (name: string) => number) =>
+      Object.fromEntries(groups.map((group) => [group, this.#sum(group, read)])) as Record<(typeof groups)[number], number>;
     return {
       seconds: Math.round((endMs - this.#startMs) / 100) / 10,
       seed: this.#options.seed,
@@ -175,6 +206,16 @@ export class DemoRun {
     if (reference !== null && this.#startMs > 0) this.#references.set(reference.pcr, reference.monoMs);
   }
 
+  /** Over all encoder processes, where it is those that are asked about. */
+  #sum(group: string, read: (name: string) => number): number {
+    const names = group === 'workers' ? this.#accounts.names('worker ') : [group];
+    return Math.round(names.reduce((sum, name) => sum + read(name), 0) * 100) / 100;
+  }
+
+  #workerPid(input: string): number | null {
+    return this.#status?.inputs.find(({ id }) => id === input)?.workerPid ?? null;
+  }
+
   #pid(name: ProcessName): number | null {
     if (name === 'worker') return this.#status?.inputs.find(({ onAir }) => onAir)?.workerPid ?? null;
     return this.#supervisor?.pid(name) ?? null;
@@ -182,12 +223,17 @@ export class DemoRun {
 
   #sample(): void {
     for (const name of ['media', 'control', 'gateway'] as const) this.#accounts.sample(name, this.#pid(name));
-    this.#accounts.sample('workers', this.#pid('worker'));
+    for (const { id, workerPid } of this.#status?.inputs ?? []) this.#accounts.sample(`worker ${id}`, workerPid);
   }
 
   async #perform({ fault, what }: TimedFault): Promise<void> {
     this.#sample();
-    const failure = await performFault(fault, { changePath: (id, patch) => this.#emulator.change(id, patch), pid: (name) => this.#pid(name) });
+    const failure = await performFault(fault, {
+      changePath: (id, patch) => this.#emulator.change(id, patch),
+      pid: (name) => this.#pid(name),
+      workerPid: (input) => this.#workerPid(input),
+      pin: (input) => this.pin(input),
+    });
     this.#performed.push({ atMs: monoMs(), what: failure === null ? what : `${what} (${failure})` });
     this.#options.say(`fault   ${what}${failure === null ? '' : `: ${failure}`}`);
   }

@@ -11,6 +11,7 @@ import { type Notice, notice } from '../model/event.ts';
 import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { InputState, InputStatus } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
+import { ContentWatch } from './content.ts';
 import { detectPlatform } from './platform.ts';
 import type { FromWorker } from './worker/messages.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -24,11 +25,6 @@ const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, time
 const snapshotMsMax = 3000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
-/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: ten of five thousand by one step. */
-const frozenChange = 0.002;
-/** A picture with less than this share of points above black is black, unless something moves in the dark. */
-const litShareMin = 0.005;
-const darkChange = 0.5;
 /** Grey pictures come at most five times a second. */
 const pictureEveryMs = 200;
 /** Pictures that are meant to stand still or be black. */
@@ -69,12 +65,7 @@ export class Input {
   #heartbeatMs = 0;
   /** 0: none from this worker yet. */
   #dataMs = 0;
-  /** Of the decoded picture; 0: none from this worker yet. */
-  #pictureMs = 0;
-  /** When it last moved, was lit and sounded; 0: not since this worker began. */
-  #movedMs = 0;
-  #litMs = 0;
-  #soundMs = 0;
+  readonly #content = new ContentWatch();
   #restarts = 0;
   #encoder: string | null = null;
   #videoKbps: number;
@@ -177,14 +168,14 @@ export class Input {
     const { program } = this.#options;
     const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
     // The silence that is mixed in goes on when the source does not: the picture tells.
-    const pictureAgeMs = Math.max(0, (age(this.#pictureMs) ?? 0) - pictureEveryMs);
+    const pictureAgeMs = Math.max(0, (age(this.#content.pictureMs) ?? 0) - pictureEveryMs);
     return {
       delivering: this.delivering,
       reason: this.#reason,
       dataAgeMs: Math.max(nowMs - this.#dataMs, pictureAgeMs),
-      stillMs: age(this.#movedMs),
-      blackMs: age(this.#litMs),
-      silentMs: age(this.#soundMs),
+      stillMs: age(this.#content.movedMs),
+      blackMs: age(this.#content.litMs),
+      silentMs: age(this.#content.soundMs),
       kbps: this.#rate.kbps(nowMs),
       expectedKbps: this.#encoder === null ? program.videoKbps : this.#videoKbps,
       continuityErrors,
@@ -204,7 +195,7 @@ export class Input {
     this.#retryAtMs = null;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#dataMs = 0;
-    this.#pictureMs = this.#movedMs = this.#litMs = this.#soundMs = 0;
+    this.#content.reset();
     this.#endText = null;
     this.#options.onEnd();
     const worker = new WorkerProcess({
@@ -237,7 +228,7 @@ export class Input {
         return;
       case 'level':
         this.#audioDb = message.rmsDb;
-        if (message.rmsDb !== null && message.rmsDb >= this.config.watch.silenceDb) this.#soundMs = monoMs();
+        this.#content.hear(message.rmsDb, this.config.watch.silenceDb, monoMs());
         return;
       case 'source':
         this.#source = message.figures;
@@ -250,18 +241,10 @@ export class Input {
         this.#endText = message.text;
         return;
       case 'picture':
-        return this.#see(message.change, message.lit);
+        return isMade(this.config) ? this.#content.seeMade(monoMs()) : this.#content.see(message, monoMs());
       case 'heartbeat':
         return;
     }
-  }
-
-  #see(change: number, lit: number): void {
-    const nowMs = monoMs();
-    this.#pictureMs = nowMs;
-    if (isMade(this.config)) return;
-    if (change >= frozenChange || this.#movedMs === 0) this.#movedMs = nowMs;
-    if (lit >= litShareMin || change >= darkChange || this.#litMs === 0) this.#litMs = nowMs;
   }
 
   /** What no event tells: a worker or a source that has gone quiet. */
@@ -273,7 +256,8 @@ export class Input {
     const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
     if (this.#dataMs > 0 && nowMs - this.#dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
     // The silence that is mixed in goes on when the source does not: the picture tells.
-    if (this.#pictureMs > 0 && nowMs - this.#pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
+    if (this.#content.pictureMs > 0 && nowMs - this.#content.pictureMs > config.timeoutMs)
+      return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
     if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax(config))
       this.#lost('no-data', `${this.id}: the source delivers nothing`);
   }

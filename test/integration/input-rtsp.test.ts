@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 async function camera(...userAndPassword: string[]): Promise<{ server: Running; url: string }> {
-  const server = place.run(process.execPath, ['test/integration/rtsp-server.ts', ...userAndPassword]);
+  const server = place.run(process.execPath, ['src/lab/camera/rtsp-server.ts', '0', ...userAndPassword]);
   const port = await until('the camera', () => /^(\d+)\n/.exec(server.said())?.[1]).catch((error) => {
     throw new Error(`${error}\n${server.said()}`);
   });

@@ -53,7 +53,7 @@ export function composeEncoded(input: InputConfig, program: ProgramConfig, { enc
     template.source === undefined ? '' : fill(template.source, all),
     `${fill(template.video, all)} ! videoconvert ! videoscale add-borders=true ! videorate ! ${raw} ! tee name=seen`,
     `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=1 ! queue ! mux.`,
-    `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! level name=level interval=500000000 ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
+    `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! level name=level interval=100000000 ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
     // The watch must never hold up the program: its queues leak.
     `seen. ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=5 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,
     'seen. ! queue leaky=downstream max-size-buffers=1 ! valve name=previewvalve drop=true ! videoscale ! videoconvert ! video/x-raw,width=640,height=360 ! jpegenc quality=75 ! appsink name=preview max-buffers=1 drop=true sync=false async=false',

@@ -18,8 +18,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** The pipeline was built and set to play; data may still be long in coming. */
   z.object({ type: z.literal('playing'), encoder: z.string().nullable() }),
   z.object({ type: z.literal('level'), rmsDb: z.number().nullable() }),
-  /** Of a small grey picture: mean change since the one before, 0 to 255, and the share of points that are not black, 0 to 1. */
-  z.object({ type: z.literal('picture'), change: z.number(), lit: z.number() }),
+  /** Of a small grey picture: mean and largest change since the one before, 0 to 255, and the share of points that are not black, 0 to 1. */
+  z.object({ type: z.literal('picture'), change: z.number(), peak: z.number(), lit: z.number() }),
   z.object({ type: z.literal('source'), figures: z.record(z.string(), z.number()) }),
   z.object({ type: z.literal('preview'), id: z.int(), jpegBase64: z.string().nullable() }),
   /** The worker ends after this. */

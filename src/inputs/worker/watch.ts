@@ -13,7 +13,8 @@ export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void)
     sink.pull((picture) => {
       if (picture === null) return onEnd();
       if (picture !== undefined && picture.length > 0) {
-        send({ type: 'picture', lit: litShare(picture), change: before?.length === picture.length ? meanChange(picture, before) : 255 });
+        const changed = before?.length === picture.length ? changeOf(picture, before) : { change: 255, peak: 255 };
+        send({ type: 'picture', lit: litShare(picture), ...changed });
         before = picture;
       }
       pull();
@@ -30,10 +31,16 @@ function litShare(picture: Buffer): number {
   return lit / picture.length;
 }
 
-function meanChange(picture: Buffer, before: Buffer): number {
+/** Mean and largest change of the points. */
+function changeOf(picture: Buffer, before: Buffer): { change: number; peak: number } {
   let sum = 0;
-  for (let at = 0; at < picture.length; at++) sum += Math.abs((picture[at] as number) - (before[at] as number));
-  return sum / picture.length;
+  let peak = 0;
+  for (let at = 0; at < picture.length; at++) {
+    const change = Math.abs((picture[at] as number) - (before[at] as number));
+    sum += change;
+    if (change > peak) peak = change;
+  }
+  return { change: sum / picture.length, peak };
 }
 
 /** JPEG pictures, made only while somebody asks. */

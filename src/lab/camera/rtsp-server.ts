@@ -1,11 +1,11 @@
 /**
  * An IP camera: GStreamer's own RTSP server (libgstrtspserver), in a process of its own, since its loop blocks.
- * `node rtsp-server.ts [user password]` prints its port and serves rtsp://127.0.0.1:<port>/camera until it is killed.
+ * `node rtsp-server.ts [port [user password]]` (0: any free port) prints its port and serves rtsp://127.0.0.1:<port>/camera until it is killed.
  */
 import { writeSync } from 'node:fs';
 import koffi from 'koffi';
 
-const [user, password] = process.argv.slice(2);
+const [service = '0', user, password] = process.argv.slice(2);
 const launch =
   '( videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1 ! x264enc tune=zerolatency key-int-max=25 bitrate=400 ! rtph264pay name=pay0 pt=96 audiotestsrc is-live=true ! avenc_aac ! rtpmp4gpay name=pay1 pt=97 )';
 
@@ -18,7 +18,7 @@ const pointer = 'void *';
 gstreamer.func('void gst_init(void *, void *)')(null, null);
 const server = call('gst_rtsp_server_new', []);
 call('gst_rtsp_server_set_address', [pointer, 'str'], server, '127.0.0.1');
-call('gst_rtsp_server_set_service', [pointer, 'str'], server, '0');
+call('gst_rtsp_server_set_service', [pointer, 'str'], server, service);
 const factory = call('gst_rtsp_media_factory_new', []);
 call('gst_rtsp_media_factory_set_launch', [pointer, 'str'], factory, launch);
 call('gst_rtsp_media_factory_set_shared', [pointer, 'int'], factory, 1);

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { ContentWatch } from './content.ts';
+
+const still = { change: 0, peak: 0, lit: 0.8 };
+
+describe('the content watch', () => {
+  it('takes noise for movement, however little', () => {
+    const watch = new ContentWatch();
+    for (let at = 200; at <= 4000; at += 200) watch.see({ change: 0.01, peak: 1, lit: 0.8 }, at);
+    expect(watch.movedMs).toBe(4000);
+  });
+
+  it('does not take the key frames of a frozen picture for movement', () => {
+    const watch = new ContentWatch();
+    for (let at = 200; at <= 4000; at += 200) watch.see(at % 1000 === 0 ? { change: 0.6, peak: 9, lit: 0.8 } : still, at);
+    expect(watch.movedMs).toBe(200);
+  });
+
+  it('takes one letter on a page that stands still for movement', () => {
+    const watch = new ContentWatch();
+    for (let at = 200; at <= 4000; at += 200) watch.see(at === 3000 ? { change: 0.02, peak: 120, lit: 0.8 } : still, at);
+    expect(watch.movedMs).toBe(3000);
+  });
+
+  it('does not take a dark picture in which something moves for black', () => {
+    const watch = new ContentWatch();
+    for (let at = 200; at <= 4000; at += 200) watch.see({ change: at <= 2000 ? 0.7 : 0, peak: 10, lit: 0.001 }, at);
+    expect(watch.litMs).toBe(2000);
+  });
+
+  it('counts silence from the last sound; what never made one is not watched', () => {
+    const watch = new ContentWatch();
+    watch.hear(null, -50, 100);
+    expect(watch.soundMs).toBe(0);
+    watch.hear(-20, -50, 600);
+    watch.hear(-70, -50, 1100);
+    expect(watch.soundMs).toBe(600);
+    watch.reset();
+    expect(watch.soundMs).toBe(0);
+  });
+});

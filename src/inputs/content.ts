@@ -1,0 +1,56 @@
+/**
+ * What the watches see and hear of one input, as times: when it last moved, was lit, sounded. Pure; whether it is too long ago is
+ * judged in engine/health.ts.
+ */
+
+/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: ten of five thousand by one step. */
+const noiseChange = 0.002;
+/** One point that changes by so much is something that happened, not an encoder's second thought. */
+const strongPeak = 32;
+/** A picture with less than this share of points above black is black, unless something moves in the dark. */
+const litShareMin = 0.005;
+const darkChange = 0.5;
+
+export interface SeenPicture {
+  /** Mean change of its points since the picture before, 0 to 255. */
+  change: number;
+  /** The largest change of any point, 0 to 255. */
+  peak: number;
+  /** Share of points that are not black, 0 to 1. */
+  lit: number;
+}
+
+export class ContentWatch {
+  /** 0: nothing yet. */
+  pictureMs = 0;
+  movedMs = 0;
+  litMs = 0;
+  soundMs = 0;
+  #changedBefore = false;
+
+  /** The worker is another one: what the last one saw counts no more. */
+  reset(): void {
+    this.pictureMs = this.movedMs = this.litMs = this.soundMs = 0;
+    this.#changedBefore = false;
+  }
+
+  see({ change, peak, lit }: SeenPicture, nowMs: number): void {
+    // An encoder upstream codes a frozen picture anew with each key frame, a little different each time: a single change is none.
+    const changed = change >= noiseChange;
+    const moved = (changed && this.#changedBefore) || peak >= strongPeak;
+    this.#changedBefore = changed;
+    if (moved || this.pictureMs === 0) this.movedMs = nowMs;
+    if (lit >= litShareMin || change >= darkChange || this.pictureMs === 0) this.litMs = nowMs;
+    this.pictureMs = nowMs;
+  }
+
+  /** A picture that is meant to stand still or be black: only that it came counts. */
+  seeMade(nowMs: number): void {
+    this.pictureMs = nowMs;
+  }
+
+  /** What has never made a sound has none to lose. @param rmsDb dBFS; null: digital silence. */
+  hear(rmsDb: number | null, silenceDb: number, nowMs: number): void {
+    if (rmsDb !== null && rmsDb >= silenceDb) this.soundMs = nowMs;
+  }
+}
