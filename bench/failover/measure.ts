@@ -25,7 +25,7 @@ export interface Run {
   fault: Phase;
   /** From the fault's end until the source is on air again, and a little longer. */
   back: Phase;
-  /** From the fault's end to being on air again. */
+  /** From the fault to being on air again. */
   backMs: number | null;
 }
 
@@ -98,7 +98,8 @@ async function breakOnce(run: DemoRun, rig: Awaited<ReturnType<Row['rig']>>): Pr
   const fault = await run.seen();
   const healedMs = monoMs();
   await rig.heal();
-  const back = await switched(run, healedMs, ({ to }) => to === 'main', 30_000);
+  // What heals by itself may have done so already.
+  const back = await switched(run, left?.monoMs ?? healedMs, ({ to }) => to === 'main', 30_000);
   await wait(settleMs);
   return {
     decisionMs: left === null ? null : left.monoMs - (left.tookMs ?? 0) - brokenMs,
@@ -106,6 +107,6 @@ async function breakOnce(run: DemoRun, rig: Awaited<ReturnType<Row['rig']>>): Pr
     to: left?.to ?? '–',
     fault,
     back: await run.seen(),
-    backMs: back === null ? null : back.monoMs - healedMs,
+    backMs: back === null ? null : back.monoMs - brokenMs,
   };
 }

@@ -25,7 +25,7 @@ export function print(row: Row, runs: readonly Run[]): number {
       `  decision ${span(decisions)} ms, bar ${row.decisionMsMax}; gap ${span(gaps)} ms, bar ${row.gapMsMax ?? '–'} (medians, worst in brackets)`,
       `  reasons ${[...new Set(runs.map(({ reason, to }) => `${reason} → ${to}`))].join(', ')}`,
       `  at the fault: ${total(({ fault }) => fault.continuityErrors)} continuity errors, ${total(({ fault }) => fault.ptsJumps)} PTS and ${total(({ fault }) => fault.pcrJumps)} PCR jumps, ${total(({ fault }) => fault.picturesLost)} pictures lost, ${total(({ fault }) => fault.picturesRepeated)} repeated`,
-      `  at the return: ${total(({ back }) => back.continuityErrors)} continuity errors, ${total(({ back }) => back.ptsJumps)} PTS and ${total(({ back }) => back.pcrJumps)} PCR jumps, ${total(({ back }) => back.picturesLost)} pictures lost, ${total(({ back }) => back.picturesRepeated)} repeated; back after ${span(runs.map(({ backMs }) => backMs ?? Number.POSITIVE_INFINITY))} ms`,
+      `  at the return: ${total(({ back }) => back.continuityErrors)} continuity errors, ${total(({ back }) => back.ptsJumps)} PTS and ${total(({ back }) => back.pcrJumps)} PCR jumps, ${total(({ back }) => back.picturesLost)} pictures lost, ${total(({ back }) => back.picturesRepeated)} repeated; back on air after ${span(runs.map(({ backMs }) => backMs ?? Number.POSITIVE_INFINITY))} ms`,
       `  ${failures.length === 0 ? 'met' : `NOT MET: ${failures.join(', ')}`}`,
     ].join('\n'),
   );

@@ -13,7 +13,7 @@ const off = '0 switches it off.';
 /** What an input is watched for; each with a threshold and a time. */
 export const watchSchema = z.strictObject({
   stallMs: setting(
-    z.int().min(0).max(60_000).default(400),
+    z.int().min(0).max(60_000).default(300),
     `No data for this long: another input takes over, long before timeoutMs restarts this one. ${off}`,
     {
       unit: 'ms',

@@ -25,8 +25,8 @@ const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, time
 const snapshotMsMax = 3000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
-/** Grey pictures come at most five times a second. */
-const pictureEveryMs = 200;
+/** Grey pictures come at most ten times a second. */
+const pictureEveryMs = 100;
 /** Pictures that are meant to stand still or be black. */
 const isMade = ({ kind }: InputConfig): boolean => kind === 'picture' || kind === 'test';
 /** Kinds that wait for somebody to send: no data at first is no fault. */

@@ -84,9 +84,9 @@ export class Multiplex {
     this.#pictureMs = nowMs;
   }
 
-  /** To be called every few milliseconds: nothing waits for long. */
-  turn(nowMs: number): void {
-    if (nowMs - this.#reference.monoMs >= referenceEveryMs && this.#reference.pcr >= 0) this.#referenceAlone(nowMs);
+  /** To be called every few milliseconds: nothing waits for long. `givenUp`: the source on air will send no more pictures. */
+  turn(nowMs: number, givenUp: boolean): void {
+    if (nowMs - this.#reference.monoMs >= referenceEveryMs && this.#reference.pcr >= 0) this.#referenceAlone(nowMs, givenUp);
     if (this.#filled > 0 && nowMs - this.#filledMs >= waitMsMax) this.flush();
   }
 
@@ -139,9 +139,10 @@ export class Multiplex {
     this.#reference.monoMs = nowMs;
   }
 
-  /** The program's clock runs on while no picture comes, up to where the next one could be due. */
-  #referenceAlone(nowMs: number): void {
-    const lag = Math.min((nowMs - this.#pictureMs) * 90, referenceLeadTicks - 90);
+  /** The program's clock runs on while no picture comes, up to where the next one could be due; the next source begins by the wall. */
+  #referenceAlone(nowMs: number, givenUp: boolean): void {
+    const elapsed = (nowMs - this.#pictureMs) * 90;
+    const lag = givenUp ? elapsed : Math.min(elapsed, referenceLeadTicks - 90);
     const reference = this.#pictureDts - referenceLeadTicks + lag;
     if (reference <= this.#lastReference) return;
     const to = this.#room(nowMs);

@@ -144,7 +144,7 @@ export class Switcher {
     if (this.#held.length > 0 && nowMs - this.#heldSinceMs > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
     this.#stepSlate(nowMs);
-    this.#multiplex.turn(nowMs);
+    this.#multiplex.turn(nowMs, this.#wanted !== null && nowMs - this.#pictureMs > bridgeAfterMs);
   }
 
   /** There has been no picture for too long, and there is nothing left to wait for but the wanted source. */

@@ -8,8 +8,11 @@ export interface Choices {
   audioEncoder: string;
 }
 
-/** AAC encoders in order of quality; avenc_aac is in gstreamer1.0-libav, voaacenc in plugins-bad. */
-export const audioEncoders = ['fdkaacenc', 'avenc_aac', 'voaacenc'];
+/**
+ * AAC encoders, best first. avenc_aac (gstreamer1.0-libav) sounds better than voaacenc (plugins-bad) but holds sound back for up to
+ * half a second once it falls silent, and with it the picture beside it.
+ */
+export const audioEncoders = ['fdkaacenc', 'voaacenc', 'avenc_aac'];
 
 /**
  * Grey pictures for the content watch. Points of the picture itself, not means of many, so that a camera's noise stays noise and a
@@ -18,6 +21,8 @@ export const audioEncoders = ['fdkaacenc', 'avenc_aac', 'voaacenc'];
 export const greyWidth = 96;
 export const greyHeight = 54;
 
+/** Of the source alone, before silence is mixed in. Ten times a second: a watch of a second may be late by no more. */
+const level = 'level name=level interval=100000000';
 const silence = 'audiotestsrc is-live=true wave=silence';
 
 /** The encoders that fit the program, most preferred first; `setting` is program.encoder. */
@@ -53,11 +58,12 @@ export function composeEncoded(input: InputConfig, program: ProgramConfig, { enc
     template.source === undefined ? '' : fill(template.source, all),
     `${fill(template.video, all)} ! videoconvert ! videoscale add-borders=true ! videorate ! ${raw} ! tee name=seen`,
     `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=1 ! queue ! mux.`,
-    `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! level name=level interval=100000000 ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
+    `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
     // The watch must never hold up the program: its queues leak.
-    `seen. ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=5 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,
+    `seen. ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=10 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,
     'seen. ! queue leaky=downstream max-size-buffers=1 ! valve name=previewvalve drop=true ! videoscale ! videoconvert ! video/x-raw,width=640,height=360 ! jpegenc quality=75 ! appsink name=preview max-buffers=1 drop=true sync=false async=false',
-    `mpegtsmux name=mux alignment=7 ! ${sink}`,
+    // All that is ready at once: whole pictures, into a pipe that knows no packets.
+    `mpegtsmux name=mux alignment=0 ! ${sink}`,
   ];
   return parts.filter((part) => part !== '').join(' ');
 }
@@ -67,9 +73,9 @@ const sink = 'fdsink name=out fd=3 sync=false async=false';
 
 function audioSource(source: string | null, mixSilence: boolean, caps: string): string {
   if (source === null) return `${silence} ! ${caps}`;
-  if (!mixSilence) return `${source} ! queue ! audioconvert ! audioresample ! ${caps}`;
+  if (!mixSilence) return `${source} ! queue ! audioconvert ! audioresample ! ${caps} ! ${level}`;
   // A stream without sound would leave the muxer waiting for ever; mixed with silence it only lacks it.
-  return `${source} ! audioconvert ! audioresample ! ${caps} ! mix. ${silence} ! ${caps} ! audiomixer name=mix ! ${caps}`;
+  return `${source} ! audioconvert ! audioresample ! ${caps} ! ${level} ! mix. ${silence} ! ${caps} ! audiomixer name=mix ! ${caps}`;
 }
 
 function lacksAudioDevice(input: InputConfig): boolean {

@@ -87,7 +87,16 @@ class Worker {
   #onBus(message: BusMessage): void {
     if (message.type === 'error') fail(explain(message, this.#input));
     else if (message.type === 'eos') this.#end();
+    else if (message.type === 'element' && message.name === 'connection-removed') this.#callerGone();
+    // A caller that lost its listener only warns, and calls again within the same pipeline, whose clock is then another one.
+    else if (message.type === 'warning' && message._src_element_name === 'net' && this.#input.kind === 'srt') this.#callerGone();
     else if (message.type === 'element' && message.name === 'level') send({ type: 'level', rmsDb: loudest(message.rms) });
+  }
+
+  /** srtsrc listens on when its caller has gone. Somebody else may still be connected. */
+  #callerGone(): void {
+    const stats = this.#pipeline.findChild('net')?.stats;
+    if (Object.keys(networkFigures(stats)).length === 0) fail({ reason: 'source-closed', text: `${subject(this.#input)}: the sender closed the connection` });
   }
 
   #end(): void {
