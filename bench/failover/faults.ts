@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ConfigInput } from '../../src/config/schema.ts';
-import { freeUdpPort } from '../../src/demo/free-port.ts';
+import { freeTcpPort, freeUdpPort } from '../../src/demo/free-port.ts';
 import type { DemoRun } from '../../src/demo/run.ts';
 import { CameraProcess } from '../../src/lab/camera/process.ts';
 
@@ -80,6 +80,12 @@ async function srt(end: NodeJS.Signals): Promise<Rig> {
   return pushed(input, ['-f', 'mpegts', `srt://127.0.0.1:${port}?mode=caller&latency=120000`], end);
 }
 
+async function rtmp(): Promise<Rig> {
+  const port = await freeTcpPort();
+  const key = 'bench-stream-key';
+  return pushed({ ...main, kind: 'rtmp', host: '127.0.0.1', port, key }, ['-f', 'flv', `rtmp://127.0.0.1:${port}/live/${key}`], 'SIGINT');
+}
+
 async function rtsp(): Promise<Rig> {
   const file = fileURLToPath(new URL('../../src/lab/camera/rtsp-server.ts', import.meta.url));
   let child: ChildProcess | null = null;
@@ -107,6 +113,7 @@ export const rows: Row[] = [
   { name: 'encoder worker killed', decisionMsMax: 50, gapMsMax: 100, rig: () => own('SIGKILL') },
   { name: 'encoder worker hung (SIGSTOP)', decisionMsMax: 500, gapMsMax: 600, rig: () => own('SIGSTOP') },
   { name: 'SRT source closes', decisionMsMax: 100, gapMsMax: 600, rig: () => srt('SIGINT') },
+  { name: 'RTMP source closes', decisionMsMax: 100, gapMsMax: 600, rig: rtmp },
   { name: 'RTSP source closes', decisionMsMax: 100, gapMsMax: 600, rig: rtsp },
   { name: 'SRT source stalls (killed, nothing said)', decisionMsMax: 500, gapMsMax: 600, rig: () => srt('SIGKILL') },
   {

@@ -1,6 +1,6 @@
 /** The section `inputs` of the configuration schema (schema.ts). */
 import { z } from 'zod';
-import { filePath, host, id, port, setting, srtSettings } from './setting.ts';
+import { filePath, host, id, port, setting, srtSettings, streamKey } from './setting.ts';
 
 const encodedFlags = {
   passThrough: setting(z.boolean().default(false), 'Take the stream as it is, without encoding again. It must be MPEG-TS in the program’s codec.', {
@@ -169,6 +169,22 @@ export const inputSchema = z.discriminatedUnion('kind', [
     kind: z.literal('udp').describe('MPEG-TS over UDP, unicast or multicast.'),
     host: setting(host.default('0.0.0.0'), 'Address to receive on; a multicast group is joined.', { applies: 'input' }),
     port: setting(port, 'UDP port.', { applies: 'input', example: 5004 }),
+  }),
+  z.strictObject({
+    ...inputCommon,
+    kind: z.literal('rtmp').describe('A listener that a drone, an action camera or OBS pushes to by RTMP.'),
+    host: setting(host.default('0.0.0.0'), 'Address to listen on. Senders are on the box’s own networks, so by default on all of them.', { applies: 'input' }),
+    port: setting(port.default(1935), 'TCP port.', { applies: 'input' }),
+    app: setting(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,64}$/, 'use letters, digits, - and _')
+        .default('live'),
+      'First part of the path: the sender’s server is rtmp://box/live.',
+      { applies: 'input' },
+    ),
+    key: setting(streamKey.optional(), 'Stream key that the sender must give. Rather use keyFile.', { applies: 'input', secret: true }),
+    keyFile: setting(filePath.optional(), 'A file whose first line is the stream key.', { applies: 'input', example: '/etc/tandem/stream-key' }),
   }),
   z.strictObject({
     ...inputCommon,

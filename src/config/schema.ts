@@ -234,7 +234,14 @@ export const configSchema = z
         seen.add(entry.id);
       });
     }
-    config.inputs.forEach(({ id: name }, index) => {
+    config.inputs.forEach((input, index) => {
+      const name = input.id;
+      if (input.kind === 'rtmp' && (input.key === undefined) === (input.keyFile === undefined))
+        context.addIssue({
+          code: 'custom',
+          path: ['inputs', index, 'key'],
+          message: input.key === undefined ? 'give a stream key: key or keyFile' : 'give key or keyFile, not both',
+        });
       if (name === 'slate')
         context.addIssue({
           code: 'custom',

@@ -4,15 +4,17 @@ import { exitCode, FatalError } from '../model/exit.ts';
 import type { Config } from './schema.ts';
 
 export const mask = '(secret)';
-const secretNames = new Set(['passphrase', 'password', 'streamId']);
+const secretNames = new Set(['passphrase', 'password', 'streamId', 'key']);
 /** A setting that names a file, and the secret that the file's first line is. */
 const fileNames: Readonly<Record<string, string>> = { passphraseFile: 'passphrase', passwordFile: 'password', streamIdFile: 'streamId' };
+/** The same of inputs alone: elsewhere a keyFile is a key of TLS, which stays in its file. */
+const inputFileNames: Readonly<Record<string, string>> = { ...fileNames, keyFile: 'key' };
 
 /** A copy of the configuration with the secrets of the named files in place. @throws FatalError when a file cannot be read. */
 export function resolveSecrets(config: Config): Config {
   return walk(config, '', (object, path) => {
     const resolved = { ...object };
-    for (const [fileName, name] of Object.entries(fileNames)) {
+    for (const [fileName, name] of Object.entries(path.startsWith('inputs[') ? inputFileNames : fileNames)) {
       const file = object[fileName];
       if (typeof file === 'string' && resolved[name] === undefined) resolved[name] = readSecret(file, `${path}.${fileName}`);
     }

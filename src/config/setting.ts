@@ -32,6 +32,11 @@ export const host = z
 export const filePath = z.string().min(1).max(4096);
 export const interfaceName = z.string().regex(/^[^/\s]{1,15}$/, 'use a network interface name such as eth0 (at most 15 characters)');
 /** libsrt takes 10 to 79 characters. */
+export const streamKey = z
+  .string()
+  .min(8, 'a stream key has 8 to 128 characters')
+  .max(128, 'a stream key has 8 to 128 characters')
+  .regex(/^[A-Za-z0-9_.~-]+$/, 'a stream key is made of letters, digits and - _ . ~');
 export const passphrase = z.string().min(10, 'an SRT passphrase has 10 to 79 characters').max(79, 'an SRT passphrase has 10 to 79 characters');
 
 export function srtSettings(applies: Applies) {

@@ -25,12 +25,14 @@ const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, time
 const snapshotMsMax = 3000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
+const refusalEveryMs = 60_000;
 /** Grey pictures come at most ten times a second. */
 const pictureEveryMs = 100;
 /** Pictures that are meant to stand still or be black. */
 const isMade = ({ kind }: InputConfig): boolean => kind === 'picture' || kind === 'test';
 /** Kinds that wait for somebody to send: no data at first is no fault. */
-const waitsForSender = (config: InputConfig): boolean => config.kind === 'udp' || (config.kind === 'srt' && config.mode === 'listener');
+const waitsForSender = (config: InputConfig): boolean =>
+  config.kind === 'udp' || config.kind === 'rtmp' || (config.kind === 'srt' && config.mode === 'listener');
 
 export interface InputOptions {
   /** With secrets resolved. */
@@ -71,6 +73,7 @@ export class Input {
   #videoKbps: number;
   #audioDb: number | null = null;
   #source: Record<string, number> = {};
+  #refusedMs = Number.NEGATIVE_INFINITY;
   #previewId = 0;
   readonly #previews = new Map<number, (jpegBase64: string | null) => void>();
 
@@ -236,6 +239,8 @@ export class Input {
       case 'preview':
         this.#previews.get(message.id)?.(message.jpegBase64);
         return;
+      case 'refused':
+        return this.#tellRefusal(message.reason, message.text);
       case 'failed':
         if (message.reason !== 'end-of-stream') return this.#lost(message.reason, message.text);
         this.#endText = message.text;
@@ -245,6 +250,14 @@ export class Input {
       case 'heartbeat':
         return;
     }
+  }
+
+  /** Somebody may try a thousand keys: one notice a minute tells it as well. */
+  #tellRefusal(reason: Reason, text: string): void {
+    const nowMs = monoMs();
+    if (nowMs - this.#refusedMs < refusalEveryMs) return;
+    this.#refusedMs = nowMs;
+    this.#options.onNotice(notice({ severity: 'warning', subject: { kind: 'input', id: this.id }, what: 'input.refused', reason, text }));
   }
 
   /** What no event tells: a worker or a source that has gone quiet. */

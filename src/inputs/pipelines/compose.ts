@@ -72,7 +72,7 @@ export function composeEncoded(input: InputConfig, program: ProgramConfig, { enc
 const sink = 'fdsink name=out fd=3 sync=false async=false';
 
 function audioSource(source: string | null, mixSilence: boolean, caps: string): string {
-  if (source === null) return `${silence} ! ${caps}`;
+  if (source === null) return `${silence} ! ${caps} ! ${level}`;
   if (!mixSilence) return `${source} ! queue ! audioconvert ! audioresample ! ${caps} ! ${level}`;
   // A stream without sound would leave the muxer waiting for ever; mixed with silence it only lacks it.
   return `${source} ! audioconvert ! audioresample ! ${caps} ! ${level} ! mix. ${silence} ! ${caps} ! audiomixer name=mix ! ${caps}`;

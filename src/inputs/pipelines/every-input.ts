@@ -15,6 +15,7 @@ export const everyInput: readonly InputConfig[] = [
   { id: 'a', kind: 'hdmi-csi', audioDevice },
   { id: 'a', kind: 'srt', port: 9710, passphrase: 'some passphrase', keyLengthBits: 256 },
   { id: 'a', kind: 'srt', mode: 'caller', host: '2001:db8::1', port: 9710 },
+  { id: 'a', kind: 'rtmp', key: 'some-stream-key' },
   { id: 'a', kind: 'udp', host: '239.0.0.1', port: 5004 },
   ...['auto', 'tcp', 'udp'].map((transport) => ({ id: 'a', kind: 'rtsp', url: 'rtsp://192.0.2.7/x?a=b&c="d"', transport })),
 ].map((input) => inputSchema.parse(input));

@@ -47,6 +47,8 @@ export function subject(input: InputConfig): string {
       return `file ${input.path}`;
     case 'srt':
       return `SRT ${input.mode} ${input.host}:${input.port}`;
+    case 'rtmp':
+      return `RTMP listener ${input.host}:${input.port}`;
     case 'udp':
       return `UDP ${input.host}:${input.port}`;
     case 'rtsp':

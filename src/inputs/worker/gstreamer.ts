@@ -9,6 +9,11 @@ export interface AppSink extends GstElement {
   pull(callback: (buffer: Buffer | null | undefined, caps: Record<string, unknown>) => void): void;
 }
 
+export interface AppSource extends GstElement {
+  /** Copies the bytes into the pipeline; what it does not take for long is dropped by the element. */
+  push(bytes: Buffer): void;
+}
+
 export interface BusMessage {
   type: string;
   /** Name of the element that sent it. */

@@ -2,18 +2,22 @@
  * An encoder worker: one GStreamer pipeline in a process of its own, so that nothing that happens in it can touch the
  * packets of the others. MPEG-TS goes out over fd 3; everything else goes over IPC. It never outlives its parent.
  */
+import { monoMs } from '../../clock.ts';
 import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
 import type { EncoderTemplate } from '../pipelines/catalogue.ts';
 import { composeEncoded, composePassThrough, isPassThrough } from '../pipelines/compose.ts';
 import { explain, type Failure, subject } from './explain.ts';
-import { type BusMessage, type GstElement, loadGStreamer, type Pipeline } from './gstreamer.ts';
+import { type AppSource, type BusMessage, type GstElement, loadGStreamer, type Pipeline } from './gstreamer.ts';
 import { type FromWorker, heartbeatMs, type ToWorker, toWorkerSchema } from './messages.ts';
 import { chooseEncoders, missingSource } from './preflight.ts';
+import { RtmpListener } from './rtmp-listener.ts';
 import { networkFigures } from './source-figures.ts';
 import { allowStructuresAsText } from './structure-property.ts';
 import { Preview, watchPictures } from './watch.ts';
 
 const sourceFiguresMs = 1000;
+/** Sound over TCP comes in bursts; what comes later than the silence that it is mixed with is lost. */
+const soundLeadMs = 300;
 
 let worker: Worker | null = null;
 
@@ -49,6 +53,7 @@ class Worker {
     // The silence that is mixed in never ends, and so the pipeline never would.
     watchPictures(this.#pipeline, send, () => this.#end());
     this.#watchSource();
+    if (input.kind === 'rtmp') this.#listen(input, monoMs());
     send({ type: 'playing', encoder: choices?.encoder.element ?? null });
   }
 
@@ -90,7 +95,35 @@ class Worker {
     else if (message.type === 'element' && message.name === 'connection-removed') this.#callerGone();
     // A caller that lost its listener only warns, and calls again within the same pipeline, whose clock is then another one.
     else if (message.type === 'warning' && message._src_element_name === 'net' && this.#input.kind === 'srt') this.#callerGone();
+    // The end of the stream itself comes only once the jitter buffer has run dry.
+    else if (message.type === 'warning' && saysClosed(message))
+      fail({ reason: 'source-closed', text: `${subject(this.#input)}: the server closed the connection` });
     else if (message.type === 'element' && message.name === 'level') send({ type: 'level', rmsDb: loudest(message.rms) });
+  }
+
+  #listen(input: Extract<InputConfig, { kind: 'rtmp' }>, playingMs: number): void {
+    const feed = this.#pipeline.findChild('feed') as AppSource | undefined;
+    if (feed === undefined || input.key === undefined) return;
+    new RtmpListener({
+      host: input.host,
+      port: input.port,
+      app: input.app,
+      key: input.key,
+      onFlv: (bytes) => feed.push(bytes),
+      onGone: () => fail({ reason: 'source-closed', text: `${subject(input)}: the sender closed the connection` }),
+      onRefused: (why) =>
+        send({
+          type: 'refused',
+          reason: why === 'wrong-key' ? 'source-denied' : 'source-busy',
+          text: `${subject(input)}: a sender was turned away: ${why === 'wrong-key' ? `wrong path or stream key; it must push to ${input.app}/<stream key>` : 'another one is sending'}`,
+        }),
+      onError: (code) =>
+        fail({
+          reason: code === 'EADDRINUSE' ? 'source-busy' : 'source-denied',
+          text: `${subject(input)}: cannot listen: ${code}${code === 'EADDRINUSE' ? '; another program uses the port' : ''}`,
+        }),
+      firstMs: () => monoMs() - playingMs + soundLeadMs,
+    });
   }
 
   /** srtsrc listens on when its caller has gone. Somebody else may still be connected. */
@@ -117,6 +150,9 @@ class WorkerFailure extends Error {
     this.failure = failure;
   }
 }
+
+/** rtspsrc's sentence, which reaches us within the debug text. */
+const saysClosed = (message: BusMessage): boolean => message._src_element_name === 'net' && /server closed the connection/i.test(String(message.debug));
 
 function setAll(element: GstElement, properties: Record<string, string | undefined>): void {
   for (const [name, value] of Object.entries(properties)) if (value !== undefined) element[name] = value;

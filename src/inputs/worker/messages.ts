@@ -22,6 +22,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('picture'), change: z.number(), peak: z.number(), lit: z.number() }),
   z.object({ type: z.literal('source'), figures: z.record(z.string(), z.number()) }),
   z.object({ type: z.literal('preview'), id: z.int(), jpegBase64: z.string().nullable() }),
+  /** Somebody who wanted to send was turned away; the worker goes on. */
+  z.object({ type: z.literal('refused'), reason: reasonSchema, text: z.string() }),
   /** The worker ends after this. */
   z.object({ type: z.literal('failed'), reason: reasonSchema, text: z.string() }),
 ]);
