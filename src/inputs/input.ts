@@ -12,7 +12,9 @@ import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { InputState, InputStatus } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { ContentWatch } from './content.ts';
+import { isPassThrough } from './pipelines/compose.ts';
 import { detectPlatform } from './platform.ts';
+import { SourceMeter } from './source-rates.ts';
 import type { FromWorker } from './worker/messages.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -25,9 +27,11 @@ const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, time
 const snapshotMsMax = 3000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
+/** A sender that stays no longer than this is not waited for with open arms: a new process each time costs half a second of the processor. */
+const sessionMsMin = 2000;
 const refusalEveryMs = 60_000;
-/** Grey pictures come at most ten times a second. */
-const pictureEveryMs = 100;
+/** Grey pictures come at most ten times a second, and arrivals are looked for as often. */
+const lookEveryMs = 100;
 /** Pictures that are meant to stand still or be black. */
 const isMade = ({ kind }: InputConfig): boolean => kind === 'picture' || kind === 'test';
 /** Kinds that wait for somebody to send: no data at first is no fault. */
@@ -68,6 +72,9 @@ export class Input {
   /** 0: none from this worker yet. */
   #dataMs = 0;
   readonly #content = new ContentWatch();
+  readonly #meter = new SourceMeter();
+  /** Something came over the source's network; 0: not yet, or nobody looks. */
+  #arrivalMs = 0;
   #restarts = 0;
   #encoder: string | null = null;
   #videoKbps: number;
@@ -106,6 +113,7 @@ export class Input {
   async stop(): Promise<void> {
     clearInterval(this.#watch);
     clearTimeout(this.#retry);
+    this.#retryAtMs = null;
     const worker = this.#worker;
     this.#worker = null;
     this.#answerPreviews(null);
@@ -113,10 +121,13 @@ export class Input {
     await worker?.kill();
   }
 
-  /** Ends the worker now; the next one starts after the back-off. A file that has ended is played again. */
+  /** Ends the worker now; the next one starts after the back-off. One that waits for its next try has it now; a file that has ended is played again. */
   restart(reason: Reason): void {
-    if (this.#reason === 'end-of-stream' && this.#worker === null && this.#retryAtMs === null) this.#spawn();
-    else if (this.#worker !== null) this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
+    if (this.#state === 'off') return;
+    if (this.#worker === null) {
+      clearTimeout(this.#retry);
+      this.#spawn();
+    } else this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
   }
 
   setVideoKbps(kbps: number): void {
@@ -162,35 +173,60 @@ export class Input {
       audioDb: this.#audioDb,
       sinceMonoMs: this.#sinceMs,
       workerPid: this.workerPid,
-      source: this.#source,
+      source: this.#sourceFigures(),
     };
+  }
+
+  /** Counters, and what they say in a second. */
+  #sourceFigures(): Record<string, number> {
+    const { pictureFps, kbps, lossPercent } = this.#meter.rates;
+    const rates = { pictureFps, arrivingKbps: kbps, lossPercent };
+    const known = Object.entries(rates).filter((one): one is [string, number] => one[1] !== null);
+    return { ...this.#source, ...Object.fromEntries(known.map(([name, value]) => [name, Math.round(value * 10) / 10])) };
   }
 
   /** What the engine judges by; `continuityErrors` since start are counted where the stream is taken apart. */
   sample(nowMs: number, continuityErrors: number): Sample {
-    const { program } = this.#options;
     const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
-    // The silence that is mixed in goes on when the source does not: the picture tells.
-    const pictureAgeMs = Math.max(0, (age(this.#content.pictureMs) ?? 0) - pictureEveryMs);
+    const { pictureFps, kbps, lossPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
     return {
       delivering: this.delivering,
       reason: this.#reason,
-      dataAgeMs: Math.max(nowMs - this.#dataMs, pictureAgeMs),
+      dataAgeMs: this.#dataAgeMs(nowMs),
       stillMs: age(this.#content.movedMs),
       blackMs: age(this.#content.litMs),
       silentMs: age(this.#content.soundMs),
-      kbps: this.#rate.kbps(nowMs),
-      expectedKbps: this.#encoder === null ? program.videoKbps : this.#videoKbps,
-      continuityErrors,
-      lossPercent: this.#source.lossPct ?? null,
-      rttMs: this.#source.rttMs ?? null,
+      kbps: kbps ?? this.#rate.kbps(nowMs),
+      expectedKbps: this.#expectedKbps,
+      // What the worker encodes anew lacks nothing; what its source lacks was counted before.
+      continuityErrors: continuityErrors + missing,
+      lossPercent,
+      rttMs,
+      pictureFps,
     };
+  }
+
+  /** For how long nothing has come, wherever that shows first. */
+  #dataAgeMs(nowMs: number): number {
+    const since = (atMs: number): number => (atMs === 0 ? 0 : Math.max(0, nowMs - atMs - lookEveryMs));
+    const arrivalAgeMs = since(this.#arrivalMs);
+    // What has not come for the transport's whole delay cannot be there in time; a shorter pause is what the delay is for.
+    const isHole = arrivalAgeMs >= (this.config.kind === 'srt' ? this.config.latencyMs : 0);
+    // The silence that is mixed in goes on when the source does not: the picture tells.
+    return Math.max(nowMs - this.#dataMs, since(this.#content.pictureMs), isHole ? arrivalAgeMs : 0);
+  }
+
+  /** An encoder makes little of an easy picture: only what arrives can be held against an expectation. */
+  get #expectedKbps(): number | null {
+    const { config, program } = this.#options;
+    if (config.watch.expectedKbps > 0) return config.watch.expectedKbps;
+    return isPassThrough(config) ? program.videoKbps : null;
   }
 
   /** The figures that a complaint rests on. */
   measured(): Notice['measured'] {
-    const { stillMs, blackMs, silentMs, dataAgeMs, kbps } = this.sample(monoMs(), 0);
-    return { dataAgeMs: Math.round(dataAgeMs), stillMs, blackMs, silentMs, kbps, audioDb: this.#audioDb };
+    const { stillMs, blackMs, silentMs, dataAgeMs, kbps, pictureFps, lossPercent, rttMs } = this.sample(monoMs(), 0);
+    return { dataAgeMs: Math.round(dataAgeMs), stillMs, blackMs, silentMs, kbps, pictureFps, lossPercent, rttMs, audioDb: this.#audioDb };
   }
 
   #spawn(): void {
@@ -198,7 +234,9 @@ export class Input {
     this.#retryAtMs = null;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#dataMs = 0;
+    this.#arrivalMs = 0;
     this.#content.reset();
+    this.#meter.reset();
     this.#endText = null;
     this.#options.onEnd();
     const worker = new WorkerProcess({
@@ -235,6 +273,10 @@ export class Input {
         return;
       case 'source':
         this.#source = message.figures;
+        this.#meter.add(message.figures, monoMs());
+        return;
+      case 'arrival':
+        this.#arrivalMs = monoMs();
         return;
       case 'preview':
         this.#previews.get(message.id)?.(message.jpegBase64);
@@ -296,7 +338,9 @@ export class Input {
     this.#options.onEnd();
     const nowMs = monoMs();
     const workedMs = this.#dataMs === 0 ? 0 : nowMs - this.#workerStartedMs;
-    const { state, delayMs } = nextTry(this.#backoff, workedMs, Math.random(), backoff);
+    // That a sender hangs up is no failure of the listener, which must be there when it calls again.
+    const hungUp = reason === 'source-closed' && waitsForSender(this.config) && workedMs >= sessionMsMin;
+    const { state, delayMs } = nextTry(hungUp ? noFailures : this.#backoff, workedMs, Math.random(), backoff);
     this.#backoff = state;
     this.#restarts++;
     this.#audioDb = null;

@@ -47,9 +47,11 @@ export class Timeline {
   begin(dts: number, pts: number, nowMs: number): void {
     if (Number.isNaN(this.#originMs)) this.#originMs = nowMs;
     const earliest = Math.max(this.#lastDts + this.#pictureTicks, this.#maxPts + this.#pictureTicks - (pts - dts));
-    const late = (this.wall(nowMs) - earliest) / this.#pictureTicks;
-    // A whole number of pictures: players and recorders expect them at their places.
-    const begins = Number.isFinite(earliest) ? earliest + Math.max(0, Math.round(late)) * this.#pictureTicks : this.wall(nowMs);
+    const lateTicks = this.wall(nowMs) - earliest;
+    // A picture's jitter in arrival leaves no hole: it is made good as any other lateness is. What is more is a whole number of pictures:
+    // players and recorders expect them at their places.
+    const late = lateTicks < slackTicks ? 0 : Math.round(lateTicks / this.#pictureTicks);
+    const begins = Number.isFinite(earliest) ? earliest + late * this.#pictureTicks : this.wall(nowMs);
     this.#offset = begins - dts;
     this.#slewedMs = nowMs;
   }
