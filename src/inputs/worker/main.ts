@@ -14,7 +14,7 @@ import { RtmpListener } from './rtmp-listener.ts';
 import { networkFigures } from './source-figures.ts';
 import { SourceWatch } from './source-watch.ts';
 import { allowStructuresAsText } from './structure-property.ts';
-import { Preview, watchPictures } from './watch.ts';
+import { loudest, Preview, watchPictures } from './watch.ts';
 
 /** Sound over TCP comes in bursts; what comes later than the silence that it is mixed with is lost. */
 const soundLeadMs = 300;
@@ -154,16 +154,6 @@ const saysClosed = (message: BusMessage): boolean => message._src_element_name =
 
 function setAll(element: GstElement, properties: Record<string, string | undefined>): void {
   for (const [name, value] of Object.entries(properties)) if (value !== undefined) element[name] = value;
-}
-
-/** The RMS of the loudest channel, dBFS, out of level's `< -4.9, -5.1 >`; null for digital silence, which is minus infinity. */
-function loudest(rms: unknown): number | null {
-  const figures = String(rms)
-    .split(/[<>,\s]+/)
-    .filter((one) => one !== '')
-    .map(Number)
-    .filter(Number.isFinite);
-  return figures.length === 0 ? null : Math.round(Math.max(...figures) * 10) / 10;
 }
 
 function begin(job: Extract<ToWorker, { type: 'job' }>): void {

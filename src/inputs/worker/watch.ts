@@ -43,6 +43,16 @@ function changeOf(picture: Buffer, before: Buffer): { change: number; peak: numb
   return { change: sum / picture.length, peak };
 }
 
+/** The RMS of the loudest channel, dBFS, out of level's `< -4.9, -5.1 >`; null for digital silence, which is minus infinity. */
+export function loudest(rms: unknown): number | null {
+  const figures = String(rms)
+    .split(/[<>,\s]+/)
+    .filter((one) => one !== '')
+    .map(Number)
+    .filter(Number.isFinite);
+  return figures.length === 0 ? null : Math.round(Math.max(...figures) * 10) / 10;
+}
+
 /** JPEG pictures, made only while somebody asks. */
 export class Preview {
   readonly #sink: AppSink | undefined;
