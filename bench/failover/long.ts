@@ -1,12 +1,14 @@
 /** The rows that take minutes: a source that flaps, all inputs dead, and hundreds of kills and stalls at random. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { monoMs } from '../../src/clock.ts';
 import { freeUdpPort } from '../../src/demo/free-port.ts';
 import type { DemoRun } from '../../src/demo/run.ts';
 import { CameraProcess } from '../../src/lab/camera/process.ts';
 import { seededRandom } from '../../src/lab/random.ts';
+import { packetBytes, pidOf, startsUnit } from '../../src/switcher/mpegts/packet.ts';
+import { videoPid } from '../../src/switcher/multiplex.ts';
 import { settleMs, signalWorker, switches, untilOnAir, wait, withChain } from './chain.ts';
 
 /** Prints what a row found. @returns how many bars were not met. */
@@ -107,8 +109,8 @@ export async function measureDark(seed: number, seconds: number): Promise<number
         total.pictures += seen.pictures;
       }
       const dark = switches(run, sinceMs).filter(({ monoMs: atMs }) => atMs > slateMs);
-      for (const [index, camera] of cameras.entries()) await camera.start({ host: '127.0.0.1', port: ports[index] as number });
       const backMs = monoMs();
+      for (const [index, camera] of cameras.entries()) await camera.start({ host: '127.0.0.1', port: ports[index] as number });
       await untilOnAir(run, 'main', 60_000);
       const tookMs = monoMs() - backMs;
       await wait(settleMs);
@@ -209,14 +211,17 @@ function resume(pid: number): void {
   }
 }
 
-/** What ffmpeg complains of in everything that the gateway received, up to 400 letters; the end may be cut within a picture. */
+/** What ffmpeg complains of in everything that the gateway received, up to 400 letters. */
 function decode(recordings: string): string {
   const files = readdirSync(recordings)
     .filter((name) => name.endsWith('.ts'))
     .sort()
     .map((name) => join(recordings, name));
-  if (files.length === 0) return 'there is none';
-  const args = ['-v', 'error', '-i', `concat:${files.join('|')}`, '-map', '0', '-f', 'null', '-'];
+  const last = files.at(-1);
+  if (last === undefined) return 'there is none';
+  truncateSync(last, wholePictures(readFileSync(last)));
+  // Pictures keep their own times: rounded to the picture rate, two of them may meet, of which the muxer would complain and not the decoder.
+  const args = ['-v', 'error', '-i', `concat:${files.join('|')}`, '-map', '0', '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-'];
   try {
     return execFileSync('sh', ['-c', 'exec "$@" 2>&1', 'sh', 'ffmpeg', ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
       .trim()
@@ -224,4 +229,11 @@ function decode(recordings: string): string {
   } catch (error) {
     return String((error as { stdout?: string }).stdout ?? error).slice(0, 400);
   }
+}
+
+/** The gateway was ended in the midst of a picture: how long its file is without it. */
+function wholePictures(file: Buffer): number {
+  for (let at = file.length - (file.length % packetBytes) - packetBytes; at > 0; at -= packetBytes)
+    if (pidOf(file, at) === videoPid && startsUnit(file, at)) return at;
+  return 0;
 }

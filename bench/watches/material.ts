@@ -37,7 +37,8 @@ const head = (wall: string): string =>
   `${wall}[w];color=c=0xc09070:size=150x200:rate=25[f];color=c=0x803030:size=50x14:rate=25[m];color=c=0x302010:size=90x10:rate=25[e];` +
   "[w][f]overlay=x='245+6*sin(t*0.9)':y='80+3*sin(t*1.3)':shortest=1[a];[a][m]overlay=x='295+6*sin(t*0.9)':y='220+7*sin(t*9)*gt(sin(t*0.5)\\,-0.6)'[b];" +
   "[b][e]overlay=x='275+6*sin(t*0.9)':y='130+3*sin(t*1.3)':enable='gt(mod(t\\,4)\\,0.2)'";
-const wall = 'gradients=size=640x360:rate=25:c0=0x405060:c1=0x708090:speed=0.00001:seed=3';
+/** One picture of it, again and again. */
+const wall = 'gradients=size=640x360:rate=25:c0=0x405060:c1=0x708090:seed=3,loop=loop=-1:size=1';
 const slides = "testsrc=size=640x360:rate=25,select='eq(mod(n\\,200)\\,0)',fps=25";
 const leaf = `${wall}[w];color=c=0x30a030:size=10x10:rate=25[l];[w][l]overlay=x='300+4*sin(t*2)':y=170:shortest=1`;
 const lamp = "color=c=black:size=640x360:rate=25[w];color=c=0xb0b0b0:size=16x16:rate=25[l];[w][l]overlay=x='mod(t*40\\,620)':y='170+60*sin(t)':shortest=1";
@@ -48,7 +49,12 @@ export const pictures: Material[] = [
   { name: 'slow zoom', graph: `mandelbrot=size=320x180:rate=25,scale=640:360`, seconds: 90, codec: 'H.264 1500 kbit/s' },
   { name: 'small things everywhere', graph: `life=size=320x180:mold=10:rate=25:ratio=0.1:seed=5,scale=640:360`, seconds: 90, codec: 'H.264 4000 kbit/s' },
   { name: 'scrolling structure', graph: `cellauto=size=640x360:rate=25:rule=110:seed=7`, seconds: 90, codec: 'H.264 1500 kbit/s' },
-  { name: 'sky, hardly moving', graph: `gradients=${size}:speed=0.003:seed=9,${noise(2, 1)}`, seconds: 120, codec: 'H.264 1500 kbit/s' },
+  {
+    name: 'sky, hardly moving',
+    graph: `gradients=size=160x90:rate=25:speed=0.003:seed=9,scale=640:360,${noise(2, 1)}`,
+    seconds: 120,
+    codec: 'H.264 1500 kbit/s',
+  },
   { name: 'still scene, camera noise', graph: `smptebars=${size},${noise(4, 2)}`, seconds: 180, codec: 'H.264 4000 kbit/s' },
   { name: 'still scene, camera noise, starved', graph: `smptebars=${size},${noise(6, 3)}`, seconds: 180, codec: 'H.264 250 kbit/s' },
   { name: 'still scene, camera noise', graph: `smptebars=${size},${noise(4, 4)}`, seconds: 120, codec: 'MJPEG' },

@@ -18,8 +18,11 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** The pipeline was built and set to play; data may still be long in coming. */
   z.object({ type: z.literal('playing'), encoder: z.string().nullable() }),
   z.object({ type: z.literal('level'), rmsDb: z.number().nullable() }),
-  /** Of a small grey picture: mean and largest change since the one before, 0 to 255, and the share of points that are not black, 0 to 1. */
-  z.object({ type: z.literal('picture'), change: z.number(), peak: z.number(), lit: z.number() }),
+  /**
+   * Of a small grey picture: mean and largest change of its points since the one before, largest change of the mean of a field of them,
+   * all 0 to 255, and the share of points that are not black, 0 to 1.
+   */
+  z.object({ type: z.literal('picture'), change: z.number(), peak: z.number(), drift: z.number(), lit: z.number() }),
   /** Counters and states of the source, each `sourceFiguresMs`. */
   z.object({ type: z.literal('source'), figures: z.record(z.string(), z.number()) }),
   /** Something came over the source's network since the last look, however long the transport will hold it back. */
