@@ -3,7 +3,7 @@
  * sound that nothing is wrong with, and on faults that are really there. Faster than real time; no clock but that of the material.
  * `npm run bench -- watches [--only WORD]`.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,9 @@ function make({ graph, seconds, codec }: Material): string {
 function look<T>(file: string, what: 'picture' | 'sound'): T[] {
   const path = fileURLToPath(new URL('./watches/look.ts', import.meta.url));
   const env = { ...process.env, UV_THREADPOOL_SIZE: '8' };
-  return JSON.parse(execFileSync(process.execPath, [path, file, what], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024, env })) as T[];
+  const { stdout, stderr } = spawnSync(process.execPath, [path, file, what], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024, env });
+  if (stdout === '') throw new Error(`nothing was seen of ${file}: ${stderr}`);
+  return JSON.parse(stdout) as T[];
 }
 
 const off: WatchLimits = { ...usual, stallMs: 0, frozenMs: 0, blackMs: 0, silenceMs: 0, continuityPerSecond: 0 };

@@ -27,9 +27,10 @@ function send(message: FromWorker): void {
 
 function fail({ reason, text }: Failure): void {
   const message: FromWorker = { type: 'failed', reason, text };
-  // GStreamer's own threads would keep the process; the parent starts a new one anyway.
-  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(1));
-  else process.exit(1);
+  // GStreamer's own threads would keep the process, and now and then even its exit; the parent starts a new one anyway.
+  const end = (): void => void process.kill(process.pid, 'SIGKILL');
+  if (process.connected) process.send?.(message, undefined, undefined, end);
+  else end();
 }
 
 class Worker {
