@@ -133,8 +133,6 @@ export async function measureDark(seed: number, seconds: number): Promise<number
   }
 }
 
-const sources = ['main', 'second', 'third'] as const;
-
 /** Kills and stalls of workers and of sources, at random times, one of three inputs each; what the gateway received is then decoded. */
 export async function measureChaos(seed: number, faults: number): Promise<number> {
   const random = seededRandom(seed);
@@ -186,19 +184,19 @@ export async function measureChaos(seed: number, faults: number): Promise<number
 
 /** A worker is killed, or hangs and is found out or goes on by itself; the camera stalls. @returns what was done. */
 async function breakSomething(run: DemoRun, camera: CameraProcess, random: () => number): Promise<string> {
+  const alive = (run.status?.inputs ?? []).filter(({ workerPid }) => workerPid !== null);
   // Of two faults one hits what is on air.
-  const onAir = run.status?.inputs.find((one) => one.onAir)?.id;
-  const target = onAir !== undefined && random() < 0.5 ? onAir : (sources[Math.floor(random() * sources.length)] as string);
+  const onAir = alive.find((one) => one.onAir);
+  const target = onAir !== undefined && random() < 0.5 ? onAir : alive[Math.floor(random() * alive.length)];
   const kind = random();
   const stallMs = 200 + random() * 1500;
-  if (kind < 0.25) {
+  const signal = kind < 0.65 ? 'SIGKILL' : 'SIGSTOP';
+  if (kind < 0.25 || target === undefined || !signalWorker(run, target.id, signal)) {
     camera.signal('SIGSTOP');
     setTimeout(() => camera.signal('SIGCONT'), stallMs);
     return 'source stalls';
   }
-  const pid = run.status?.inputs.find(({ id }) => id === target)?.workerPid ?? null;
-  const signal = kind < 0.65 ? 'SIGKILL' : 'SIGSTOP';
-  if (!signalWorker(run, target, signal)) return 'nothing: the worker was down';
+  const pid = target.workerPid;
   if (signal === 'SIGSTOP' && pid !== null) setTimeout(() => resume(pid), stallMs);
   return signal === 'SIGKILL' ? 'worker killed' : 'worker hangs';
 }

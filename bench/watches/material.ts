@@ -21,9 +21,9 @@ const x264 = (kbps: number, preset: string, gop: number): string[] =>
 /** ffmpeg's arguments, and the container. */
 export const codecs = {
   'H.264 1500 kbit/s': { args: [...x264(1500, 'ultrafast', 25), '-tune', 'zerolatency'], container: 'mpegts' },
-  'H.264 4000 kbit/s': { args: x264(4000, 'veryfast', 50), container: 'mpegts' },
-  'H.264 250 kbit/s': { args: x264(250, 'veryfast', 50), container: 'mpegts' },
-  'H.264 250 kbit/s, key frame each 10 s': { args: x264(250, 'veryfast', 250), container: 'mpegts' },
+  'H.264 4000 kbit/s': { args: x264(4000, 'ultrafast', 50), container: 'mpegts' },
+  'H.264 250 kbit/s': { args: x264(250, 'superfast', 50), container: 'mpegts' },
+  'H.264 250 kbit/s, key frame each 10 s': { args: x264(250, 'superfast', 250), container: 'mpegts' },
   MJPEG: { args: '-c:v mjpeg -q:v 6 -pix_fmt yuvj420p'.split(' '), container: 'matroska' },
   AAC: { args: '-c:a aac -b:a 96k -ac 2 -ar 48000'.split(' '), container: 'mpegts' },
 } as const;
