@@ -37,6 +37,8 @@ describe('an RTMP input', () => {
     await until('data', () => rig?.input.delivering);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     rig?.forget();
+    // What comes before one cannot be decoded.
+    rig?.input.requestKeyFrame();
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const data = rig?.data ?? Buffer.alloc(0);
     const { video, audio } = probe(data, place.path('out.ts'));
@@ -98,6 +100,8 @@ describe('an RTMP input', () => {
     expect(performance.now() - sentMs).toBeLessThan(5000);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     rig?.forget();
+    // What comes before one cannot be decoded.
+    rig?.input.requestKeyFrame();
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(probe(rig?.data ?? Buffer.alloc(0), place.path('out.ts')).video).toMatchObject({ width: 320, avg_frame_rate: '25/1' });
     const hashes = pictureHashes(place.path('out.ts'), { whole: false });
