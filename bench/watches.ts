@@ -62,7 +62,7 @@ const nothingWrong: Sample = {
   continuityErrors: 0,
   lossPercent: null,
   rttMs: null,
-  pictureFps: null,
+  pictures: null,
 };
 
 /** When each complaint of one watch began, ms of the material. One watch at a time: a graver one would hide it. */

@@ -24,7 +24,7 @@ const good: Sample = {
   continuityErrors: 0,
   lossPercent: 0,
   rttMs: 40,
-  pictureFps: 30,
+  pictures: null,
 };
 const judge = (patch: Partial<Sample>, nowMs = 5000) => judgeHealth(initialHealth, { ...good, ...patch }, nowMs, limits).verdict;
 

@@ -37,8 +37,8 @@ export interface Sample {
   continuityErrors: number;
   lossPercent: number | null;
   rttMs: number | null;
-  /** Pictures that the source itself delivers in a second; null where they are not counted. */
-  pictureFps: number | null;
+  /** Whole pictures since start; null where they are not counted. */
+  pictures: number | null;
 }
 
 export interface HealthState {

@@ -188,7 +188,7 @@ export class Input {
   /** What the engine judges by; `continuityErrors` since start are counted where the stream is taken apart. */
   sample(nowMs: number, continuityErrors: number): Sample {
     const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
-    const { pictureFps, kbps, lossPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
+    const { kbps, lossPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
     return {
       delivering: this.delivering,
       reason: this.#reason,
@@ -202,7 +202,8 @@ export class Input {
       continuityErrors: continuityErrors + missing,
       lossPercent,
       rttMs,
-      pictureFps,
+      // Behind the encoder there are always as many as the program has.
+      pictures: this.#meter.pictures(nowMs),
     };
   }
 
@@ -225,7 +226,8 @@ export class Input {
 
   /** The figures that a complaint rests on. */
   measured(): Notice['measured'] {
-    const { stillMs, blackMs, silentMs, dataAgeMs, kbps, pictureFps, lossPercent, rttMs } = this.sample(monoMs(), 0);
+    const { stillMs, blackMs, silentMs, dataAgeMs, kbps, lossPercent, rttMs } = this.sample(monoMs(), 0);
+    const { pictureFps } = this.#meter.rates;
     return { dataAgeMs: Math.round(dataAgeMs), stillMs, blackMs, silentMs, kbps, pictureFps, lossPercent, rttMs, audioDb: this.#audioDb };
   }
 

@@ -29,6 +29,14 @@ describe('the rates of a source', () => {
     expect(metered(9, (index) => ({ receivedPackets: 0, lostPackets: index })).rates.lossPercent).toBe(100);
   });
 
+  it('tell pictures between two reports as if they came one by one, and none after the last', () => {
+    const meter = metered(9, (index) => ({ decodedPictures: index * 10 }));
+    expect(meter.pictures(14_000)).toBe(80);
+    expect(meter.pictures(14_250)).toBe(85);
+    expect(meter.pictures(19_000)).toBe(90);
+    expect(new SourceMeter().pictures(1000)).toBeNull();
+  });
+
   it('begin anew with another sender', () => {
     const meter = metered(5, (index) => ({ receivedPackets: index * 100, lostPackets: index * 50 }));
     meter.add({ receivedPackets: 10, lostPackets: 0 }, 12_500);

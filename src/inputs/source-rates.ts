@@ -2,6 +2,7 @@
 
 /** Long enough that a picture or a packet more or less is no matter, short enough that trouble shows. */
 const windowMs = 2000;
+const reportEveryMs = 500;
 
 export interface SourceRates {
   /** Pictures that the source's decoder gave in a second; null where none is decoded. */
@@ -31,6 +32,15 @@ export class SourceMeter {
     if (packets !== undefined && (figures.receivedPackets ?? 0) < packets) this.reset();
     this.#reports.push({ atMs, figures });
     while (this.#reports.length > 2 && (this.#reports[1]?.atMs ?? atMs) <= atMs - windowMs) this.#reports.shift();
+  }
+
+  /** Of those that the source's decoder gave, as many as there should be by now; null where none are counted. */
+  pictures(nowMs: number): number | null {
+    const last = this.#reports.at(-1);
+    const counted = last?.figures.decodedPictures;
+    if (last === undefined || counted === undefined) return null;
+    // Reports are half a second apart: between them it goes on as before, or else a rate by the second would be half or double.
+    return counted + ((this.rates.pictureFps ?? 0) * Math.min(reportEveryMs, nowMs - last.atMs)) / 1000;
   }
 
   get rates(): SourceRates {

@@ -128,7 +128,7 @@ describe('a source', () => {
     play(await makeClip({ ...clip, fps: 10 }), `udp://127.0.0.1:${port}?pkt_size=1316`);
     await until('the source', () => one.input.delivering);
     await seconds(5);
-    const { pictureFps } = one.input.sample(monoMs(), 0);
+    const { pictureFps } = one.status().source;
     expect(pictureFps).toBeGreaterThan(8);
     expect(pictureFps).toBeLessThan(12);
   });
