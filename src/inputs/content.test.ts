@@ -6,7 +6,7 @@ const still = { change: 0, peak: 0, drift: 0, lit: 0.8 };
 describe('the content watch', () => {
   it('takes noise for movement, however little', () => {
     const watch = new ContentWatch();
-    for (let at = 200; at <= 4000; at += 200) watch.see({ ...still, change: 0.01, peak: 1 }, at);
+    for (let at = 200; at <= 4000; at += 200) watch.see({ ...still, change: 0.02, peak: 1 }, at);
     expect(watch.movedMs).toBe(4000);
   });
 
@@ -14,6 +14,12 @@ describe('the content watch', () => {
     const watch = new ContentWatch();
     for (let at = 200; at <= 4000; at += 200) watch.see(at % 1000 === 0 ? { ...still, change: 0.6, peak: 9, drift: 0.5 } : still, at);
     expect(watch.movedMs).toBe(200);
+  });
+
+  it('does not take for movement what an encoder makes of a frozen picture, better and better', () => {
+    const watch = new ContentWatch();
+    for (let at = 100; at <= 4000; at += 100) watch.see({ ...still, change: at % 1000 < 600 ? 0.3 : 0, peak: 3 }, at);
+    expect(watch.movedMs).toBe(100);
   });
 
   it('takes one letter on a page that stands still for movement', () => {

@@ -3,8 +3,13 @@
  * judged in engine/health.ts.
  */
 
-/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: ten of five thousand by one step. */
-const noiseChange = 0.002;
+/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: fifty of five thousand by one step. */
+const noiseChange = 0.01;
+/**
+ * So many pictures in a row change where something lives, if only noise. An encoder upstream codes a frozen picture better and better, and anew
+ * with each key frame, but with pauses in which it has nothing left to say.
+ */
+const livelyPictures = 7;
 /** One point that changes by so much is something that happened, not an encoder's second thought. */
 const strongPeak = 32;
 /** A picture with less than this share of points above black is black, unless something moves in the dark. */
@@ -29,20 +34,19 @@ export class ContentWatch {
   movedMs = 0;
   litMs = 0;
   soundMs = 0;
-  #changedBefore = false;
+  #changed = 0;
   #driftedBefore = false;
 
   /** The worker is another one: what the last one saw counts no more. */
   reset(): void {
     this.pictureMs = this.movedMs = this.litMs = this.soundMs = 0;
-    this.#changedBefore = this.#driftedBefore = false;
+    this.#changed = 0;
+    this.#driftedBefore = false;
   }
 
   see({ change, peak, drift, lit }: SeenPicture, nowMs: number): void {
-    // An encoder upstream codes a frozen picture anew with each key frame, a little different each time: a single change is none.
-    const changed = change >= noiseChange;
-    const moved = (changed && this.#changedBefore) || peak >= strongPeak;
-    this.#changedBefore = changed;
+    this.#changed = change >= noiseChange ? this.#changed + 1 : 0;
+    const moved = this.#changed >= livelyPictures || peak >= strongPeak;
     if (moved || this.pictureMs === 0) this.movedMs = nowMs;
     const drifted = drift >= darkDrift;
     const movedInTheDark = (drifted && this.#driftedBefore) || peak >= strongPeak;
