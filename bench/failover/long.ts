@@ -70,7 +70,7 @@ export async function measureFlapping(seed: number, seconds: number): Promise<nu
       const made = switches(run, sinceMs);
       return verdict(
         `the primary flaps every ${flapMs / 1000} s for ${seconds} s`,
-        `${made.length} switches, bar ${switchesMax} (hold-down ${flapHoldDownMs} ms doubles at each failure; up for ${upMs} ms at a time); ${seen.continuityErrors} continuity errors, ${seen.ptsJumps} PTS and ${seen.pcrJumps} PCR jumps, longest gap ${seen.longestGapMs} ms`,
+        `${made.length} switches, bar ${switchesMax} (hold-down ${flapHoldDownMs} ms doubles at each failure; up for ${upMs} ms at a time): ${made.map(({ from, to, reason }) => `${from} → ${to} ${reason}`).join(', ')}; ${seen.continuityErrors} continuity errors, ${seen.ptsJumps} PTS and ${seen.pcrJumps} PCR jumps, longest gap ${seen.longestGapMs} ms`,
         [
           made.length > switchesMax && 'switches',
           made.length === 0 && 'it was never left',

@@ -125,7 +125,14 @@ const chord = (volume: number): string =>
 
 export const sounds: Material[] = [
   { name: 'speech, 2 s between paragraphs, room at −45 dBFS', graph: mixed(spoken(2), room(-45, 1)), seconds: 300, codec: 'AAC' },
-  { name: 'speech, 0.7 s between paragraphs, dead room', graph: spoken(0.7), seconds: 300, codec: 'AAC' },
+  {
+    name: 'speech, 0.7 s between paragraphs and what the voice adds, dead room',
+    graph: spoken(0.7),
+    seconds: 300,
+    codec: 'AAC',
+    letter: 'a second and more without any sound',
+  },
+  { name: 'speech, no more between paragraphs than the voice adds, dead room', graph: spoken(0), seconds: 300, codec: 'AAC' },
   { name: 'room at −45 dBFS, nobody speaks', graph: room(-45, 2), seconds: 240, codec: 'AAC' },
   { name: 'mains hum at −44 dBFS', graph: "aevalsrc='0.0089*sin(2*PI*50*t)':s=48000", seconds: 180, codec: 'AAC' },
   { name: 'music with rests of 0.6 s', graph: chord(0.3), seconds: 300, codec: 'AAC' },
