@@ -79,7 +79,8 @@ function send({ picture, sound }: Material, port: number): ChildProcess {
     [
       ...['-v', 'error', '-re', '-f', 'lavfi', '-i', picture, '-re', '-f', 'lavfi', '-i', sound],
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-b:v', '1500k', '-maxrate', '1500k', '-bufsize', '750k'],
-      ...['-c:a', 'aac', '-ac', '2', '-muxrate', '2200k', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`],
+      // Not AAC: ffmpeg's encoder holds silence back, and with it the picture beside it.
+      ...['-c:a', 'mp2', '-ac', '2', '-muxrate', '2200k', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`],
     ],
     { stdio: 'ignore' },
   );

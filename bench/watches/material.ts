@@ -138,7 +138,13 @@ export const sounds: Material[] = [
   { name: 'music with rests of 0.6 s', graph: chord(0.3), seconds: 300, codec: 'AAC' },
   { name: 'quiet music at −40 dBFS with rests of 0.6 s', graph: chord(0.03), seconds: 240, codec: 'AAC' },
   { name: 'crowd that swells and falls', graph: `${room(-25, 3)},tremolo=f=0.2:d=0.9`, seconds: 180, codec: 'AAC' },
-  { name: 'wind, low and slow', graph: 'anoisesrc=color=brown:sample_rate=48000:seed=4:amplitude=0.05,tremolo=f=0.1:d=0.8', seconds: 120, codec: 'AAC' },
+  {
+    name: 'wind, low and slow',
+    graph: 'anoisesrc=color=brown:sample_rate=48000:seed=4:amplitude=0.05,tremolo=f=0.1:d=0.8',
+    seconds: 120,
+    codec: 'AAC',
+    letter: 'below −50 dBFS for a second in its lulls',
+  },
   {
     name: 'speech, 2 s between paragraphs, dead room',
     graph: spoken(2),
