@@ -136,7 +136,13 @@ export const sounds: Material[] = [
   { name: 'room at −45 dBFS, nobody speaks', graph: room(-45, 2), seconds: 240, codec: 'AAC' },
   { name: 'mains hum at −44 dBFS', graph: "aevalsrc='0.0089*sin(2*PI*50*t)':s=48000", seconds: 180, codec: 'AAC' },
   { name: 'music with rests of 0.6 s', graph: chord(0.3), seconds: 300, codec: 'AAC' },
-  { name: 'quiet music at −40 dBFS with rests of 0.6 s', graph: chord(0.03), seconds: 240, codec: 'AAC' },
+  {
+    name: 'quiet music at −40 dBFS with rests of 0.6 s',
+    graph: chord(0.03),
+    seconds: 240,
+    codec: 'AAC',
+    letter: 'below −50 dBFS for a second where it is quietest',
+  },
   { name: 'crowd that swells and falls', graph: `${room(-25, 3)},tremolo=f=0.2:d=0.9`, seconds: 180, codec: 'AAC' },
   {
     name: 'wind, low and slow',
