@@ -70,6 +70,8 @@ export class Input {
   /** The source came to its end: what the worker said of it; its last data may still be on the way. */
   #endText: string | null = null;
   #heartbeatMs = 0;
+  /** This worker has built its pipeline: before that it has no heartbeat. */
+  #playing = false;
   /** 0: none from this worker yet. */
   #dataMs = 0;
   readonly #content = new ContentWatch();
@@ -224,6 +226,7 @@ export class Input {
   #spawn(): void {
     const { config, program, log } = this.#options;
     this.#retryAtMs = null;
+    this.#playing = false;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#dataMs = this.#soundMs = 0;
     this.#content.reset();
@@ -255,6 +258,7 @@ export class Input {
     this.#heartbeatMs = monoMs();
     switch (message.type) {
       case 'playing':
+        this.#playing = true;
         this.#encoder = message.encoder;
         if (waitsForSender(this.#options.config) && this.#dataMs === 0) this.#become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`);
         return;
@@ -312,7 +316,7 @@ export class Input {
   #check(nowMs: number): void {
     if (this.#worker === null) return;
     const { config } = this.#options;
-    if (nowMs - this.#heartbeatMs > (this.#encoder === null && this.#dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
+    if (nowMs - this.#heartbeatMs > (!this.#playing && this.#dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
       return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
     const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
     if (this.#dataMs > 0 && nowMs - this.#dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
