@@ -38,7 +38,7 @@ it('a source with sound only goes on air with the slate’s picture', async () =
   const path = file('radio.ts', encode(...tone(330), '-t', '30', ...aac));
   const { status, events } = box({ inputs: [{ id: 'radio', kind: 'file', path }] });
   await until('the slate’s picture to its sound', () => events.find(({ what, to }) => what === 'input.picture' && to === 'slate'), 60_000);
-  expect(status()?.program.input).toBe('radio');
+  await until('the input on air', () => status()?.program.input === 'radio');
   expect(events.filter(({ reason, what }) => reason === 'no-picture' && what === 'input.state')).toHaveLength(1);
 });
 
