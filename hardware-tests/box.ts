@@ -33,6 +33,8 @@ export interface Reach {
   /** The tests run on the box itself: what ends the box would end them. */
   readonly local: boolean;
   readonly outside: Outside;
+  /** How many times as long as a real board this box may take for anything: more than 1 where its processor is emulated. */
+  readonly patience: number;
   /** Where the box's page is, seen from here. Null: at the configured port of the box's own address. */
   readonly page: string | null;
   /** The broker of the box's configuration, seen from here. */
@@ -51,7 +53,7 @@ export class Box {
 
   /** Runs a script on the box as root. Never rejects. */
   try(script: string, timeoutMs = 30_000): Promise<Ran> {
-    return this.reach.shell(script, timeoutMs);
+    return this.reach.shell(script, timeoutMs * this.reach.patience);
   }
 
   /** @returns standard output. @throws when the script fails. */
@@ -78,7 +80,7 @@ export class Box {
     const { web, stateDirectory } = (await this.config()).control;
     const program = `const headers = { 'content-type': 'application/json' };
       if (${token}) headers.authorization = 'Bearer ' + require('fs').readFileSync('${stateDirectory}/api-token', 'utf8').trim();
-      fetch('http://127.0.0.1:${web.port}${path}', { method: '${method}', headers, redirect: 'manual', ${method === 'POST' ? "body: '{}'," : ''} signal: AbortSignal.timeout(10000) })
+      fetch('http://127.0.0.1:${web.port}${path}', { method: '${method}', headers, redirect: 'manual', ${method === 'POST' ? "body: '{}'," : ''} signal: AbortSignal.timeout(${10_000 * this.reach.patience}) })
         .then(async (r) => console.log(JSON.stringify({ code: r.status, body: (await r.text()).slice(0, 200000) })))`;
     return JSON.parse(await this.run(`/usr/lib/tandem/bin/node -e '${program.replaceAll("'", `'"'"'`)}'`)) as { code: number; body: string };
   }
@@ -97,7 +99,8 @@ export class Box {
     for (;;) {
       const ran = await this.try('cat /proc/sys/kernel/random/boot_id', 10_000);
       if (ran.code === 0 && ran.stdout.trim() !== after) return monoMs() - startedMs;
-      if (monoMs() - startedMs > timeoutMs) throw new Error(`the box has not booted again within ${timeoutMs / 1000} s`);
+      if (monoMs() - startedMs > timeoutMs * this.reach.patience)
+        throw new Error(`the box has not booted again within ${(timeoutMs * this.reach.patience) / 1000} s`);
       await delay(1000);
     }
   }
@@ -119,8 +122,13 @@ export class Box {
     if (code !== 200) throw new Error(`the command ${name} was answered with ${code}: ${body.slice(0, 200)}`);
   }
 
+  /** Asks again until there is an answer other than null or false. @param timeoutMs for a real board. @throws after that. */
+  until<T>(what: string, timeoutMs: number, probe: () => Promise<T | null | false>): Promise<T> {
+    return until(what, timeoutMs * this.reach.patience, probe);
+  }
+
   async untilOnAir(timeoutMs: number): Promise<Status> {
-    return until('on air', timeoutMs, async () => {
+    return this.until('on air', timeoutMs, async () => {
       const status = await this.status().catch(() => null);
       return status?.program.state === 'on-air' ? status : null;
     });
@@ -144,6 +152,7 @@ export function hereReach(): Reach {
     name: 'this machine',
     local: true,
     outside: {},
+    patience: 1,
     page: null,
     broker: null,
     shell: (script, timeoutMs) => ran('sh', ['-c', script], timeoutMs),
@@ -160,6 +169,8 @@ export interface SshPlace {
   broker?: string;
   /** A fresh machine each time: its host key means nothing. */
   anyHostKey?: boolean;
+  /** See Reach; 1 by default. */
+  patience?: number;
 }
 
 /** Tests on another machine. One connection is kept open: logging in takes seconds on a small board. */
@@ -174,6 +185,7 @@ export function sshReach(place: SshPlace, outside: Outside = {}): Reach {
     name: place.destination,
     local: false,
     outside,
+    patience: place.patience ?? 1,
     page: place.page ?? null,
     broker: place.broker ?? null,
     shell: (script, timeoutMs) => ran('ssh', [...args, place.destination, script], timeoutMs),

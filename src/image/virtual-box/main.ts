@@ -23,6 +23,9 @@ export interface VirtualBoxOptions {
   report?: string;
 }
 
+/** Emulated in software, on a machine that others may use too, a box takes many times as long as a board. */
+const patience = 4;
+
 const folder = join(workFolder, 'virtual-box');
 const squashfs = join(folder, 'root.squashfs');
 const root = join(folder, 'root');
@@ -120,6 +123,7 @@ async function test(machine: Machine, desk: Desk, ports: Ports, options: Virtual
       port: ports.ssh,
       identity: key,
       anyHostKey: true,
+      patience,
       page: `http://127.0.0.1:${ports.page}/`,
       broker: `mqtt://127.0.0.1:${desk.brokerPort}`,
     },
@@ -133,7 +137,11 @@ async function test(machine: Machine, desk: Desk, ports: Ports, options: Virtual
     },
   );
   try {
-    return await testBox(reach, { disruptive: true, firstAnswerMsMax: 240_000, ...(options.report === undefined ? {} : { report: options.report }) });
+    return await testBox(reach, {
+      disruptive: true,
+      firstAnswerMsMax: 120_000 * patience,
+      ...(options.report === undefined ? {} : { report: options.report }),
+    });
   } finally {
     reach.close();
   }
