@@ -103,7 +103,7 @@ test('a person sets the password, sees what is on air and why, and logs out and 
   await accessible('set-up form');
   await picture('setup-360');
   await setUp();
-  expect(await text('#hero-why')).toBe('cam1 is delivered to cloud');
+  expect(await text('#hero-why')).toBe('Viewers get a good picture from cam1');
   await until('the picture', async () => page.locator('#picture').isVisible());
   await until('vitals', async () => (await text('#vitals')).includes('Memory free'));
   expect(await text('#paths')).toMatch(/eth[\s\S]*eth0 to cloud[\s\S]*lte/);
