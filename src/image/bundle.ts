@@ -38,15 +38,20 @@ export const systemFiles: readonly { from: string; to: string; mode?: number }[]
 /** Parts of `src/` that only build or check, and never run on a box. */
 const workshopOnly = /^src\/(image|checks)(\/|$)|\.test\.ts$/;
 
+/** A daemon holds little and lives long: V8 is to keep its heap small. Control waits for people and brokers: it does without compiled code (docs/adr/0016-memory.md). */
+export const daemonFlags = {
+  media: '--max-semi-space-size=1 --optimize-for-size',
+  control: '--max-semi-space-size=1 --lite-mode',
+} as const;
+
 const wrapper = `#!/bin/sh
 # Any verb of Tandem, with the Node that came along.
 # libsrt's waiting calls sit in libuv's pool; the default of 4 threads would leave none for files and names.
 export UV_THREADPOOL_SIZE="\${UV_THREADPOOL_SIZE:-8}"
-flags=
-# A daemon holds little and lives long: V8 is to keep its heap small. Control waits for people and brokers: it does without compiled code.
 case "$1" in
-media) flags='--max-semi-space-size=1 --optimize-for-size' ;;
-control) flags='--max-semi-space-size=1 --lite-mode' ;;
+media) flags='${daemonFlags.media}' ;;
+control) flags='${daemonFlags.control}' ;;
+*) flags= ;;
 esac
 exec /${home}/bin/node $flags /${home}/src/main.js "$@"
 `;

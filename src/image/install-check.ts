@@ -19,6 +19,9 @@ import type { Workshop } from './tools.ts';
 const bookkeeping =
   /^\.\/(var\/lib\/(apt|dpkg|systemd\/deb-systemd-helper-enabled)|var\/cache\/(apt|ldconfig|debconf|man)|var\/log|tmp|run)(\/|$)|^\.\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/;
 
+/** Nothing of the launcher's: its cache of compiled code would be made inside. */
+const cleanEnvironment = ['/usr/bin/env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'HOME=/tmp'];
+
 interface Traces {
   files: Set<string>;
   accounts: Record<string, string>;
@@ -32,8 +35,7 @@ export async function checkInstall(shop: Workshop, deb: string, suite?: string):
   try {
     await shop.step('clean root file system', () => debootstrap(shop, root, suite));
     const depends = (await shop.run('dpkg-deb', ['-f', deb, 'Depends'])).trim();
-    const inside = (...command: string[]): Promise<string> =>
-      shop.run('chroot', [root, ...command], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', HOME: '/tmp' } });
+    const inside = (...command: string[]): Promise<string> => shop.run('chroot', [root, ...cleanEnvironment, ...command]);
     // What Debian itself brings comes first, so that only Tandem's own traces are compared.
     await shop.step('what it depends on, from Debian', async () => {
       await shop.run('cp', ['--dereference', '/etc/resolv.conf', join(root, 'etc/resolv.conf')]);
@@ -100,8 +102,8 @@ async function checkRtmp(root: string): Promise<void> {
   writeFileSync(join(root, 'tmp/rtmp.yaml'), JSON.stringify(configuration));
   // In a namespace of its own, so that with it everything ends that was started or mounted.
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
-  const script = 'mount -t proc proc /proc && HOME=/tmp exec tandem media --config /tmp/rtmp.yaml >/tmp/media.log 2>&1';
-  const daemon = spawn('unshare', [...namespaces, 'chroot', root, '/bin/sh', '-c', script], { stdio: 'ignore' });
+  const script = 'mount -t proc proc /proc && exec tandem media --config /tmp/rtmp.yaml >/tmp/media.log 2>&1';
+  const daemon = spawn('unshare', [...namespaces, 'chroot', root, ...cleanEnvironment, '/bin/sh', '-c', script], { stdio: 'ignore' });
   const gone = new Promise((resolve) => daemon.once('close', resolve));
   try {
     const startedMs = monoMs();
