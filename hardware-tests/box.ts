@@ -11,7 +11,7 @@ import { type Status, statusSchema } from '../src/model/status.ts';
 import { Skip } from './suite.ts';
 
 export interface Ran {
-  /** Null: killed, or the connection broke. */
+  /** Null: killed after its time, or the box could not be reached. */
   code: number | null;
   stdout: string;
   stderr: string;
@@ -43,6 +43,9 @@ export interface Reach {
   close(): void;
 }
 
+/** Nothing is known of the box: neither that it lacks something, nor that something is wrong with it. */
+export class Unreachable extends Error {}
+
 export class Box {
   readonly reach: Reach;
   #config: Config | null = null;
@@ -56,9 +59,10 @@ export class Box {
     return this.reach.shell(script, timeoutMs * this.reach.patience);
   }
 
-  /** @returns standard output. @throws when the script fails. */
+  /** @returns standard output. @throws Unreachable; any other error when the script fails. */
   async run(script: string, timeoutMs = 30_000): Promise<string> {
     const ran = await this.try(script, timeoutMs);
+    if (ran.code === null) throw new Unreachable(`the box does not answer: ${ran.stderr.trim().slice(-200)}`);
     if (ran.code !== 0)
       throw new Error(`on the box, ${JSON.stringify(script.slice(0, 120))} ended with ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(-300)}`);
     return ran.stdout.trim();
@@ -108,6 +112,7 @@ export class Box {
   /** @throws Skip where Tandem is not installed as a system service. */
   async needServices(): Promise<void> {
     const ran = await this.try('test -d /run/systemd/system && systemctl cat tandem-media.service tandem-control.service >/dev/null');
+    if (ran.code === null) throw new Unreachable(`the box does not answer: ${ran.stderr.trim().slice(-200)}`);
     if (ran.code !== 0) throw new Skip('Tandem is not installed here as a system service (there is no tandem-media.service)');
   }
 
@@ -122,9 +127,13 @@ export class Box {
     if (code !== 200) throw new Error(`the command ${name} was answered with ${code}: ${body.slice(0, 200)}`);
   }
 
-  /** Asks again until there is an answer other than null or false. @param timeoutMs for a real board. @throws after that. */
+  /** Asks again until there is an answer other than null or false, also when the box does not answer. @param timeoutMs for a real board. @throws after that. */
   until<T>(what: string, timeoutMs: number, probe: () => Promise<T | null | false>): Promise<T> {
-    return until(what, timeoutMs * this.reach.patience, probe);
+    const patient = (error: unknown): null => {
+      if (error instanceof Unreachable) return null;
+      throw error;
+    };
+    return until(what, timeoutMs * this.reach.patience, () => probe().catch(patient));
   }
 
   async untilOnAir(timeoutMs: number): Promise<Status> {
@@ -176,7 +185,9 @@ export interface SshPlace {
 /** Tests on another machine. One connection is kept open: logging in takes seconds on a small board. */
 export function sshReach(place: SshPlace, outside: Outside = {}): Reach {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-ssh-'));
-  const args = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=8', '-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=4', '-o', 'LogLevel=ERROR'];
+  const patience = place.patience ?? 1;
+  const args = ['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', '-o', `ConnectTimeout=${8 * patience}`];
+  args.push('-o', `ServerAliveInterval=${3 * patience}`, '-o', 'ServerAliveCountMax=4');
   args.push('-o', 'ControlMaster=auto', '-o', 'ControlPersist=30', '-o', `ControlPath=${folder}/master`);
   if (place.port !== undefined) args.push('-p', String(place.port));
   if (place.identity !== undefined) args.push('-i', place.identity, '-o', 'IdentitiesOnly=yes');
@@ -185,10 +196,14 @@ export function sshReach(place: SshPlace, outside: Outside = {}): Reach {
     name: place.destination,
     local: false,
     outside,
-    patience: place.patience ?? 1,
+    patience,
     page: place.page ?? null,
     broker: place.broker ?? null,
-    shell: (script, timeoutMs) => ran('ssh', [...args, place.destination, script], timeoutMs),
+    shell: async (script, timeoutMs) => {
+      const answer = await ran('ssh', [...args, place.destination, script], timeoutMs);
+      // ssh(1): 255 is its own error, not the script's.
+      return answer.code === 255 ? { ...answer, code: null } : answer;
+    },
     close: () => {
       execFile('ssh', [...args, '-O', 'exit', place.destination], () => rmSync(folder, { recursive: true, force: true }));
     },

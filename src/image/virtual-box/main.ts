@@ -19,6 +19,8 @@ export interface VirtualBoxOptions {
   action: 'build' | 'run' | 'test';
   /** Take the image as it was built last. */
   asBuilt: boolean;
+  /** Of the tests only those whose name contains this. */
+  only?: string;
   /** JSON report of `test`. */
   report?: string;
 }
