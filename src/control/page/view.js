@@ -142,6 +142,7 @@ export class View {
     $('hero').dataset.tone = tone;
     setText($('hero-state'), title);
     setText($('hero-why'), sentence(why));
+    $('hero-but').classList.toggle('spare', title === 'On air');
     keyed(
       $('hero-but'),
       but,

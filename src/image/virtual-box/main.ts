@@ -13,6 +13,7 @@ import { Workshop } from '../tools.ts';
 import { boxConfiguration, type Desk, setUpDesk } from './desk.ts';
 import { buildBoot, buildDisk, buildSquashfs, idIn } from './disk.ts';
 import { Machine } from './machine.ts';
+import { patience } from './patience.ts';
 import { buildRoot, suite } from './rootfs.ts';
 
 export interface VirtualBoxOptions {
@@ -24,9 +25,6 @@ export interface VirtualBoxOptions {
   /** JSON report of `test`. */
   report?: string;
 }
-
-/** Emulated in software, on a machine that others may use too, a box takes many times as long as a board. */
-const patience = 4;
 
 const folder = join(workFolder, 'virtual-box');
 const squashfs = join(folder, 'root.squashfs');
