@@ -8,7 +8,7 @@ import { freeTcpPort } from '../../demo/free-port.ts';
 import { exitCode, FatalError } from '../../model/exit.ts';
 import { untilSignal } from '../../signals.ts';
 import { architectures } from '../architecture.ts';
-import { buildPackage, checkout, workFolder } from '../package.ts';
+import { buildTree, checkout, workFolder } from '../package.ts';
 import { Workshop } from '../tools.ts';
 import { boxConfiguration, type Desk, setUpDesk } from './desk.ts';
 import { buildBoot, buildDisk, buildSquashfs, idIn } from './disk.ts';
@@ -58,9 +58,9 @@ export async function runVirtualBox(options: VirtualBoxOptions): Promise<number>
 async function build(shop: Workshop): Promise<void> {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(key)) await shop.run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'virtual-box', '-f', key]);
-  const { tree } = await buildPackage(shop, architectures.arm64, join(checkout, 'dist'));
   const plan = {
-    tree,
+    // What the .deb holds, without the minutes of packing it.
+    tree: await buildTree(shop, architectures.arm64),
     image: join(checkout, 'systemd/image'),
     packages: readFileSync(join(checkout, 'debian-packages.txt'), 'utf8'),
     publicKey: readFileSync(`${key}.pub`, 'utf8'),
