@@ -149,7 +149,7 @@ function prune(modules: string): void {
   rmSync(join(modules, 'nan'), { recursive: true, force: true });
   rmSync(join(modules, 'koffi/vendor'), { recursive: true, force: true });
   rmSync(join(modules, 'koffi/doc'), { recursive: true, force: true });
-  // Its sources, an old interface, and its messages in sixty languages, all of which it would load: 8 MB in each daemon.
+  // Its sources, an old interface, and its messages in sixty languages, all of which it would load: 8 MB alone in a process.
   for (const part of ['src', 'v3']) rmSync(join(modules, 'zod', part), { recursive: true });
   const languages = join(modules, 'zod/v4/locales');
   for (const name of readdirSync(languages)) if (!/^en\.c?js$/.test(name)) rmSync(join(languages, name));

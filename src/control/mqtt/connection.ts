@@ -120,7 +120,7 @@ function clientOptions({ config, box, protocolVersion, will }: ConnectionOptions
     connectTimeout: connectMsMax,
     reconnectPeriod: 0,
     queueQoSZero: false,
-    // Otherwise the package keeps each number up to 65535 as a Buffer of its own, 10 MB, to save a few bytes' writing a message.
+    // Otherwise the package keeps each number up to 65535 as a Buffer of its own, 7 MB, to save a few bytes' writing a message.
     writeCache: false,
     resubscribe: false,
     will: { topic: `${topicRoot(box)}status`, payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true },
