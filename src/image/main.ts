@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { runProgram } from '../cli/run-program.ts';
 import { checkout } from './package.ts';
+import { addYoctoVerbs } from './yocto/main.ts';
 
 const program = new Command('tandem').exitOverride().showSuggestionAfterError();
 
@@ -35,5 +36,7 @@ for (const [action, description] of [
     .option('--as-built', 'take the image as it was built last', false)
     .option('--report <file>', 'outcomes of test as JSON')
     .action(async (o: { asBuilt: boolean; report?: string }) => run((await import('./virtual-box/main.ts')).runVirtualBox({ action, ...o })));
+
+addYoctoVerbs(program, run);
 
 await runProgram(program);
