@@ -37,7 +37,7 @@ it('the layer is right as far as its text shows', () => {
   expect(lintLayer(layer)).toEqual([]);
 });
 
-const daemon = 'recipes-tandem/tandem/tandem_0.1.0.bb';
+const daemon = 'recipes-tandem/tandem/tandem-daemons_0.1.0.bb';
 const data = 'recipes-tandem/tandem-data/tandem-data_1.0.bb';
 const slots = 'dynamic-layers/rauc/recipes-tandem/tandem-slots/tandem-slots_1.0.bb';
 const bootfs = 'dynamic-layers/raspberrypi/recipes-bsp/tandem-bootfs/tandem-bootfs_1.0.bb';
@@ -96,8 +96,9 @@ it.each([
   ['wic/tandem.wks', 'part /', /files\/wic\/ only/],
   ['files/signing.key.pem', 'secret', /outside the checkout/],
   ['recipes-tandem/loose_1.0.bb', 'SUMMARY = "x"\nLICENSE = "CLOSED"\n', /recipes-\*\/\*\//],
+  ['recipes-tandem/tandem/tandem_1.0.bb', 'SUMMARY = "x"\nLICENSE = "CLOSED"\n', /called as the distribution is/],
   ['dynamic-layers/freescale/recipes-x/x/x_1.0.bb', 'SUMMARY = "x"\nLICENSE = "CLOSED"\n', /does not know freescale/],
-])('a file in the wrong place is found: %s', (path, text, said) => {
+])('a file in the wrong place or with the wrong name is found: %s', (path, text, said) => {
   expect(lintLayer({ ...layer, files: new Map([...layer.files, [path, text]]) }).join('\n')).toMatch(said);
 });
 

@@ -31,7 +31,7 @@ export interface CheckOptions {
 const unneeded = [
   '/meta-oe/recipes-(benchmark|dbs|gnome|navigation|printing|security|shells|test)/',
   '/meta-oe/recipes-graphics/(?!ttf-fonts)',
-  '/meta-oe/recipes-devtools/(?!python|perl|protobuf|cjson|jsoncpp)',
+  '/meta-oe/recipes-devtools/(?!python|perl|protobuf|cjson|jsoncpp|nlohmann-json)',
   '/meta-oe/recipes-extended/(?!polkit|duktape|jansson|libcbor|highway|libdeflate)',
   '/meta-oe/recipes-support/(?!usb-modeswitch|libusb|libgpiod|lcms|c-ares|nspr|nss|lvm2|tbb|fuse|libnvme|liburing)',
   '/meta-oe/dynamic-layers/',
@@ -39,8 +39,9 @@ const unneeded = [
   '/meta-python/recipes-(?!devtools)',
   '/meta-python/recipes-devtools/python/(?!python3-(kconfiglib|ply|pyelftools|pybind11))',
   '/meta-multimedia/recipes-(?!support|multimedia)',
-  '/meta-multimedia/recipes-multimedia/(?!libcamera)',
+  '/meta-multimedia/recipes-multimedia/(?!libcamera|opencore-amr)',
   '/openembedded-core/meta/recipes-(sato|rt)/',
+  '/meta-tegra/external/openembedded-layer/recipes-(extended/haveged|support/opencv)/',
   '/meta-raspberrypi/dynamic-layers/(openembedded-layer|meta-python|networking-layer|qt5-layer)/',
   '/meta-raspberrypi/dynamic-layers/multimedia-layer/recipes-multimedia/(libcamera-apps|rpidistro-vlc)/',
 ];

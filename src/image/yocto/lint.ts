@@ -39,7 +39,7 @@ export const counterparts: Record<string, readonly string[]> = {
 
 /** What a PACKAGECONFIG must have for Tandem to encode, send and show the time. */
 const options: Record<string, readonly string[]> = {
-  'recipes-multimedia/gstreamer/gstreamer1.0-plugins-bad_%.bbappend': ['srt'],
+  'recipes-multimedia/gstreamer/gstreamer1.0-plugins-bad_%.bbappend': ['srt', 'voaacenc'],
   'recipes-multimedia/gstreamer/gstreamer1.0-plugins-base_%.bbappend': ['alsa', 'pango'],
   'recipes-multimedia/gstreamer/gstreamer1.0-plugins-good_%.bbappend': ['v4l2', 'jpeg'],
   'recipes-multimedia/gstreamer/gstreamer1.0-plugins-ugly_%.bbappend': ['x264'],
@@ -130,6 +130,8 @@ function lintRecipe(path: string, text: string, values: ReadonlyMap<string, stri
       findings.push('what is fetched has no sha256sum');
   }
   const file = path.split('/').at(-1) ?? '';
+  // The distribution's name is an override, in which a recipe of that name would lose its own variables.
+  if (/^tandem(_|\.)/.test(file)) findings.push('a recipe must not be called as the distribution is');
   if (!/^[a-z0-9.+-]+(_[0-9][\w.+-]*)?\.bb$/.test(file)) findings.push('a recipe is called name_version.bb');
   return findings;
 }
@@ -202,7 +204,7 @@ function lintPins({ files }: Layer): string[] {
 function lintDaemon({ files, manifest, debianPackages, sysusers, units }: Layer): string[] {
   const findings: string[] = [];
   const { version } = JSON.parse(manifest) as { version: string };
-  const path = `recipes-tandem/tandem/tandem_${version}.bb`;
+  const path = `recipes-tandem/tandem/tandem-daemons_${version}.bb`;
   const recipe = files.get(path);
   if (recipe === undefined) return [`${path} is missing: package.json is of version ${version}`];
   if (!files.get('conf/distro/tandem.conf')?.includes(`DISTRO_VERSION = "${version}"`))

@@ -167,6 +167,16 @@ esac`,
   });
 });
 
+describe('a Raspberry Pi 4 (U-Boot)', () => {
+  test.each([
+    ['can be read', 'echo "BOOT_ORDER=A B"', 0],
+    ['cannot be read', 'exit 1', 1],
+  ])('takes an update only where the environment %s', (_, body, code) => {
+    stub('fw_printenv', body);
+    expect(run('backend-uboot', {}, 'can-update').code).toBe(code);
+  });
+});
+
 describe('the virtual box (a file)', () => {
   const backend = (...args: string[]): Answer => run('backend-file', { TANDEM_SLOT_FILE: path('slots'), TANDEM_COMMAND_LINE: path('cmdline') }, ...args);
   test('goes from one slot to the other and back', () => {

@@ -5,12 +5,11 @@ PACKAGE_ARCH = "${MACHINE_ARCH}"
 inherit packagegroup
 
 RDEPENDS:${PN} = "\
-    tandem \
+    tandem-daemons \
     tandem-data \
     ca-certificates \
     iproute2 \
     kernel-modules \
-    libqmi \
     modemmanager \
     nftables \
     polkit \

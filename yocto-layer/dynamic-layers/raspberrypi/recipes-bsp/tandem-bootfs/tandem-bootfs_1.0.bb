@@ -22,7 +22,9 @@ SLOT_ARGS = "rootfstype=squashfs ro rootwait systemd.volatile=state panic=10"
 do_compile() {
     rm -rf ${B}/fs
     mkdir -p ${B}/fs
-    for entry in ${IMAGE_BOOT_FILES}; do
+    # Its words have semicolons and asterisks, which are not for the shell.
+    set -f
+    for entry in $(echo '${IMAGE_BOOT_FILES}'); do
         from=${entry%%;*}
         to=${entry#*;}
         case $from in
@@ -30,6 +32,7 @@ do_compile() {
             *) install -D -m 0644 ${DEPLOY_DIR_IMAGE}/$from ${B}/fs/$to ;;
         esac
     done
+    set +f
     # rpi-cmdline's own root= is dropped: each slot has its own.
     common=$(sed -E 's/(^| )(root|rootfstype)=[^ ]*//g; s/(^| )rootwait//g' ${B}/fs/cmdline.txt)
     echo "$common root=PARTLABEL=slot-a rauc.slot=A ${SLOT_ARGS}" > ${B}/fs/cmdline-a.txt

@@ -1,2 +1,2 @@
-# CSI cameras; under-voltage and throttling (vcgencmd).
-RDEPENDS:${PN}:append:rpi = " libcamera libcamera-gst"
+# CSI cameras; raspi-utils has vcgencmd, which tells of under-voltage and throttling.
+RDEPENDS:${PN}:append:rpi = " libcamera libcamera-gst raspi-utils udev-rules-rpi"

@@ -35,6 +35,7 @@ do_install() {
 
 SYSTEMD_SERVICE:${PN} = "tandem-mark-good.service"
 FILES:${PN} += "${nonarch_libdir}/tandem"
-RDEPENDS:${PN} = "rauc tandem"
-RDEPENDS:${PN}:append:raspberrypi4-64 = " libubootenv-bin"
+RDEPENDS:${PN} = "rauc tandem-daemons"
+# U-Boot keeps its environment where the file of u-boot-env says.
+RDEPENDS:${PN}:append:raspberrypi4-64 = " libubootenv-bin u-boot-env"
 RDEPENDS:${PN}:append:tegra = " tegra-redundant-boot-base"

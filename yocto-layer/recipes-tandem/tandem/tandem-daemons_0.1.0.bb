@@ -51,12 +51,12 @@ do_install() {
 
 SYSTEMD_SERVICE:${PN} = "tandem-media.service tandem-control.service tandem-firewall.service tandem-firewall-open.service tandem-firewall-open.path"
 
-# As systemd/tandem.sysusers says, which a read-only root cannot carry out.
+# As systemd/tandem.sysusers says, which a read-only root cannot carry out; the image's making compares the two.
 USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "--system tandem; --system video; --system audio; --system render; --system gpio"
 USERADD_PARAM:${PN} = "\
-    --system --no-create-home --home-dir / --shell /usr/sbin/nologin --user-group tandem-media; \
-    --system --no-create-home --home-dir / --shell /usr/sbin/nologin --user-group tandem-control \
+    --system --no-create-home --home-dir / --shell /usr/sbin/nologin --comment 'Tandem media daemon' --user-group tandem-media; \
+    --system --no-create-home --home-dir / --shell /usr/sbin/nologin --comment 'Tandem control daemon' --user-group tandem-control \
 "
 
 FILES:${PN} += "\
