@@ -39,6 +39,8 @@ export interface Unit {
 }
 
 export interface FeedFigures {
+  /** Whole pictures, for the frame cadence. */
+  pictures: number;
   packets: number;
   continuityErrors: number;
   /** Out of step, or too large to be true. */
@@ -82,7 +84,7 @@ class Assembly {
 }
 
 export class Feed {
-  readonly figures: FeedFigures = { packets: 0, continuityErrors: 0, skippedBytes: 0 };
+  readonly figures: FeedFigures = { pictures: 0, packets: 0, continuityErrors: 0, skippedBytes: 0 };
   readonly #onUnit: (unit: Unit) => void;
   readonly #partial = Buffer.alloc(packetBytes);
   readonly #video = new Assembly('video', videoBytesMax);
@@ -216,6 +218,7 @@ export class Feed {
     if (!this.#readTimes(assembly)) return;
     unit.entry = unit.kind === 'video' ? entryOf(stream.kind, unit.bytes, from, unit.length) : 'clean';
     unit.duration = unit.kind === 'audio' ? adtsTicks(unit.bytes, from, unit.length) : 0;
+    if (unit.kind === 'video') this.figures.pictures++;
     this.#onUnit(unit);
   }
 

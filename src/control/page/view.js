@@ -95,6 +95,7 @@ function shortcomings({ program, inputs, paths }, reasons) {
     const input = inputs.find(({ id }) => id === preferred);
     but.push(`${program.input ?? 'nothing'} instead of ${preferred}${input ? `: ${input.text}` : ''}`);
   }
+  if (program.pin !== null && program.pin.reason !== 'pinned') but.push(program.pin.text);
   for (const path of paths)
     if ((path.destination === program.destination || program.destination === null) && path.state !== 'up')
       but.push(`${path.id} is ${path.state}: ${reasons[path.reason] ?? path.reason}`);

@@ -5,10 +5,18 @@ import { access, statfs } from 'node:fs/promises';
 import { loadavg, uptime } from 'node:os';
 import { promisify } from 'node:util';
 import si from 'systeminformation';
+import {
+  type PowerFacts,
+  raspberryPower,
+  readBoardModel,
+  readJetsonPower,
+  readRaspberryPower,
+  readThermalZones,
+  timesyncSynchronised,
+} from '../../board/facts.ts';
 import { monoMs } from '../../clock.ts';
 import type { VitalsStatus } from '../../model/vitals.ts';
 import { clockSynchronised } from './clock-sync.ts';
-import { type PowerFacts, raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './platform.ts';
 
 const unknownPower: PowerFacts = { underVoltage: null, throttled: null, throttledSinceBoot: null, powerW: null };
 /** A child process each time: only where there is no file, and not often. */
