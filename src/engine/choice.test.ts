@@ -121,6 +121,28 @@ describe('the choice of the input on air', () => {
     expect(changes.map(([, to]) => to)).toEqual(['a', 'b', 'c', 'a']);
   });
 
+  it('does not leave a poor picture for one that has just come back, but at once for one that has never failed', () => {
+    const { changes } = run([
+      [0, [up('a'), up('b')]],
+      [100, [up('a'), dead('b')]],
+      [200, [frozen('a'), up('b')]],
+      [1000, [frozen('a'), dead('b')]],
+      [1500, [frozen('a'), up('b')]],
+      [3400, [frozen('a'), up('b')]],
+      [3500, [frozen('a'), up('b')]],
+    ]);
+    expect(changes).toEqual([
+      [0, 'a', 'preferred'],
+      [3500, 'b', 'frozen-picture'],
+    ]);
+    expect(
+      run([
+        [0, [up('a'), up('b')]],
+        [100, [frozen('a'), up('b')]],
+      ]).changes.at(-1),
+    ).toEqual([100, 'b', 'frozen-picture']);
+  });
+
   it('never gives up the last one that delivers anything, and takes the slate when none does', () => {
     const { changes } = run([
       [0, [up('a'), dead('b')]],
@@ -209,7 +231,8 @@ describe('the choice of the input on air', () => {
           ({ state } = choose(state, observations, nowMs, config));
           const onAir = observations.find(({ id }) => id === state.chosen);
           expect(onAir?.delivers ?? false).toBe(observations.some(({ delivers }) => delivers));
-          if (observations.some(({ usable }) => usable)) expect(onAir?.usable).toBe(true);
+          const steady = observations.some(({ id, usable }) => usable && nowMs - (state.records[id]?.usableSinceMs ?? nowMs) >= config.holdDownMs);
+          if (steady) expect(onAir?.usable).toBe(true);
         }
       }),
       { seed: 4 },

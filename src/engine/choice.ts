@@ -140,8 +140,10 @@ function wanted(state: ChoiceState, current: Candidate | undefined, candidates: 
   const pinned = byPin(state, candidates, nowMs, config);
   if (pinned !== null) return pinned;
   if (current?.usable) return { to: current.id, reason: 'preferred', ...voluntary(state, current, candidates, nowMs, config) };
-  // What fails again and again is not gone to while there is one that has kept its hold-down.
-  const usable = candidates.filter((one) => one.usable);
+  // What fails again and again is not gone to while there is one that has kept its hold-down, nor is a poor picture left for one that has just come back.
+  const steadyMs = current?.delivers ? config.holdDownMs : 0;
+  const isSteady = ({ failures, usableSinceMs }: CandidateRecord) => failures === 0 || (usableSinceMs !== null && nowMs - usableSinceMs >= steadyMs);
+  const usable = candidates.filter((one) => one.usable && isSteady(state.records[one.id] ?? unknown));
   const trusted = usable.filter(({ id }) => isTrusted(state.records[id], nowMs, config));
   const best = bestOf(trusted, config) ?? bestOf(usable, config) ?? (current?.delivers ? current : candidates.find(({ delivers }) => delivers));
   return { to: best?.id ?? null, reason: current?.reason ?? (best === undefined ? 'no-input' : 'preferred') };

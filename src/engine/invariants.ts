@@ -45,7 +45,13 @@ export function checkChoice(
 
   const obeyed = config.deadPin === 'obey' && after.pin !== null && candidates.some(({ id, idle }) => id === after.pin?.id && !idle);
   if (!obeyed) {
-    holds(now?.usable === true || !candidates.some(({ usable }) => usable), 'never an unusable one while a usable one exists', say);
+    // One that has just come back may be waited for while what is on air still delivers something.
+    const steady = ({ id, usable }: Candidate) => {
+      const record = after.records[id];
+      const waits = now?.delivers === true && record !== undefined && record.failures > 0 && nowMs - (record.usableSinceMs ?? nowMs) < config.holdDownMs;
+      return usable && !waits;
+    };
+    holds(now?.usable === true || !candidates.some(steady), 'never an unusable one while a usable one exists', say);
     holds(now?.delivers === true || !candidates.some(({ delivers }) => delivers), 'the last one that delivers is never gated', say);
   }
   if (change === null || change.reason === 'pinned' || change.reason === 'pinned-dead') return;

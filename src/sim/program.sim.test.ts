@@ -77,6 +77,10 @@ describe('scenarios with a name', () => {
     expect(slate[0]?.atMs).toBeLessThan(10_200);
   });
 
+  it('a poor picture is not left again and again for one that comes and goes', () => {
+    expect(switchesAfter('a poor picture beside one that comes and goes', 9000, 70_000).map(({ to }) => to)).toEqual([]);
+  });
+
   it('an obeyed pin on a cold input: no slate while it starts', () => {
     const all = switchesAfter('an obeyed pin on a cold input waits for its start on the input that works', 5000, 100_000);
     expect(all.map(({ to }) => to)).toEqual(['b', 'a']);

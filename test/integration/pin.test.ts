@@ -9,11 +9,13 @@ beforeEach(() => {
 });
 afterEach(() => place.end());
 
+/** A loaded machine is no fault here. */
+const watch = { stallMs: 5000, cadencePercent: 0 };
 const box = (): ConfigInput => ({
   version: 1,
   inputs: [
-    { id: 'a', kind: 'test' },
-    { id: 'b', kind: 'test', pattern: 'ball', standby: 'cold' },
+    { id: 'a', kind: 'test', watch, timeoutMs: 10_000 },
+    { id: 'b', kind: 'test', pattern: 'ball', standby: 'cold', watch, timeoutMs: 10_000 },
   ],
   program: { width: 320, height: 180, fps: 15, videoKbps: 300 },
   switching: { holdDownMs: 500 },
@@ -34,7 +36,8 @@ it('a cold input is started when it is pinned, goes on air, and is left when the
   expect(status()?.program).toMatchObject({ pinned: 'b', pin: { input: 'b', reason: 'pinned', text: 'b is pinned and on air' } });
   expect(status()?.program.pin?.expiresInMs).toBeGreaterThan(0);
 
-  await until('a on air again', () => status()?.program.input === 'a', 40_000);
+  await until('the end of the pin', () => status()?.program.pinned === null, 40_000);
+  await until('a on air again', () => status()?.program.input === 'a', 20_000);
   expect(status()?.program).toMatchObject({ pinned: null, pin: null });
   const switches = events.filter(({ what }) => what === 'program.switch').map(({ to, reason }) => [to, reason]);
   expect(switches.slice(-2)).toEqual([

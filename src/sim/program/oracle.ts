@@ -104,7 +104,9 @@ export class Oracle {
     // Obeyed is a person who pins what is bad, not the time that a stopped one takes to start.
     const obeys = this.#scenario.switching.deadPin === 'obey' && pinned !== undefined && !pinned.idle;
     const shown = this.#inputs.find(({ config }) => config.id === onAir);
-    const sound = this.#inputs.find((input) => this.#isSound(input, nowMs, doubtMs));
+    // A poor picture may wait for the one that has just come back; nothing at all may not.
+    const waitMs = shown?.sends === true ? this.#scenario.switching.holdDownMs : 0;
+    const sound = this.#inputs.find((input) => this.#isSound(input, nowMs, doubtMs + waitMs));
     const ungood = onAir === this.#slateId || (shown !== undefined && this.#isBad(shown, nowMs));
     if (since(this.#times, 'ungood', !obeys && sound !== undefined && !starting && ungood, nowMs) > landMsMax)
       throw new Error(`${onAir} is on air (${shown?.fault?.kind ?? shown?.life ?? 'no input'}) for too long though ${sound?.config.id} is sound`);

@@ -67,6 +67,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     plan: [{ atMs: 5000, input: 'b', kind: 'black', forMs: 60_000, periodMs: 0 }],
     wishes: [{ atMs: 10_000, pin: 'b', forMs: null }],
   },
+  // Found in the demo on a machine ten times overloaded: a camera with half its pictures and one that stalled took turns.
+  'a poor picture beside one that comes and goes': {
+    ...base,
+    plan: [{ atMs: 10_000, input: 'a', kind: 'slow', forMs: 60_000, periodMs: 0 }, flaps('b', 60_000, 700)],
+  },
   'two in active mode are better by turns': {
     ...base,
     seconds: 600,
