@@ -10,12 +10,12 @@ beforeEach(() => {
 afterEach(() => place.end());
 
 /** A loaded machine is no fault here. */
-const watch = { stallMs: 5000, cadencePercent: 0 };
+const watch = () => ({ stallMs: 5000, cadencePercent: 0 });
 const box = (): ConfigInput => ({
   version: 1,
   inputs: [
-    { id: 'a', kind: 'test', watch, timeoutMs: 10_000 },
-    { id: 'b', kind: 'test', pattern: 'ball', standby: 'cold', watch, timeoutMs: 10_000 },
+    { id: 'a', kind: 'test', watch: watch(), timeoutMs: 10_000 },
+    { id: 'b', kind: 'test', pattern: 'ball', standby: 'cold', watch: watch(), timeoutMs: 10_000 },
   ],
   program: { width: 320, height: 180, fps: 15, videoKbps: 300 },
   switching: { holdDownMs: 500 },
@@ -27,7 +27,8 @@ it('a cold input is started when it is pinned, goes on air, and is left when the
   place.tandem('media', '--config', file);
   const { status, events } = place.watch(place.path('media.sock'));
   await until('a on air', () => status()?.program.input === 'a', 40_000);
-  expect(status()?.inputs[1]?.state).toBe('off');
+  // Started at first where a was slow to come, and stopped half a minute after.
+  await until('b to rest', () => status()?.inputs[1]?.state === 'off', 60_000);
 
   const pin = place.tandem('pin', 'b', '--for', '20s', '--config', file);
   expect(await pin.ended, pin.said()).toBe(0);
