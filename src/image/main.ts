@@ -33,7 +33,8 @@ for (const [action, description] of [
     .description(description)
     .exitOverride()
     .option('--as-built', 'take the image as it was built last', false)
+    .option('--only <text>', 'of the tests only those whose name contains this')
     .option('--report <file>', 'outcomes of test as JSON')
-    .action(async (o: { asBuilt: boolean; report?: string }) => run((await import('./virtual-box/main.ts')).runVirtualBox({ action, ...o })));
+    .action(async (o: { asBuilt: boolean; only?: string; report?: string }) => run((await import('./virtual-box/main.ts')).runVirtualBox({ action, ...o })));
 
 await runProgram(program);
