@@ -44,6 +44,12 @@ export const watchSchema = z.strictObject({
     applies: 'daemon',
   }),
   bitrateMs: setting(z.int().min(500).max(600_000).default(5000), 'How long a low bitrate is tolerated.', { unit: 'ms', applies: 'daemon' }),
+  cadencePercent: setting(
+    z.int().min(0).max(100).default(50),
+    `Fewer pictures a second than this share of the program’s, for cadenceMs: an encoder that does not keep up, or a stream that is passed through and stutters. ${off}`,
+    { unit: '%', applies: 'daemon' },
+  ),
+  cadenceMs: setting(z.int().min(1000).max(600_000).default(5000), 'How long too few pictures are tolerated.', { unit: 'ms', applies: 'daemon' }),
   continuityPerSecond: setting(z.int().min(0).max(10_000).default(20), `More MPEG-TS packets than this are missing within a second. ${off}`, {
     applies: 'daemon',
   }),

@@ -31,6 +31,8 @@ const loopMsMin = 1000;
 const refusalEveryMs = 60_000;
 /** Grey pictures come at most ten times a second. */
 const pictureEveryMs = 100;
+/** Encoders that run on the processor. */
+const softwareEncoders: ReadonlySet<string> = new Set(['x264enc', 'x265enc']);
 /** Pictures that are meant to stand still or be black. */
 const isMade = ({ kind }: InputConfig): boolean => kind === 'picture' || kind === 'test';
 /** Kinds that wait for somebody to send: no data at first is no fault. */
@@ -105,6 +107,11 @@ export class Input {
   /** Data comes, or did until a moment ago. */
   get delivering(): boolean {
     return this.#state === 'running';
+  }
+
+  /** Started, and not stopped since. */
+  get on(): boolean {
+    return this.#state !== 'off';
   }
 
   get workerPid(): number | null {
@@ -189,38 +196,37 @@ export class Input {
     };
   }
 
-  /** What the engine judges by; `continuityErrors` since start are counted where the stream is taken apart. */
-  sample(nowMs: number, continuityErrors: number): Sample {
+  /** What the engine judges by; the figures are counted since start where the stream is taken apart. */
+  sample(nowMs: number, { continuityErrors, pictures }: { continuityErrors: number; pictures: number }): Sample {
     const { program } = this.#options;
     const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
     // The silence that is mixed in goes on when the source does not: the picture tells.
     const pictureAgeMs = Math.max(0, (age(this.#content.pictureMs) ?? 0) - pictureEveryMs);
+    const noPictureMs = this.#noPictureMs(nowMs);
     return {
       delivering: this.delivering,
       reason: this.#reason,
       dataAgeMs: Math.max(nowMs - this.#dataMs, pictureAgeMs),
       stillMs: age(this.#content.movedMs),
-      blackMs: this.#blackMs(nowMs) ?? age(this.#content.litMs),
+      noPictureMs,
+      blackMs: age(this.#content.litMs),
       silentMs: age(this.#content.soundMs),
       kbps: this.#rate.kbps(nowMs),
       expectedKbps: this.#encoder === null ? program.videoKbps : this.#videoKbps,
       continuityErrors,
+      pictures,
+      expectedFps: noPictureMs === null ? program.fps : null,
       lossPercent: this.#source.lossPct ?? null,
       rttMs: this.#source.rttMs ?? null,
+      softwareEncoded: this.#encoder !== null && softwareEncoders.has(this.#encoder),
     };
   }
 
   /** How long there has been no picture to its sound; null while there is one. */
-  #blackMs(nowMs: number): number | null {
+  #noPictureMs(nowMs: number): number | null {
     if (this.#options.isPictureless()) this.#picturelessMs ??= nowMs;
     else if (!this.#soundOnly && this.delivering) this.#picturelessMs = null;
     return this.#picturelessMs === null ? null : nowMs - this.#picturelessMs;
-  }
-
-  /** The figures that a complaint rests on. */
-  measured(): Notice['measured'] {
-    const { stillMs, blackMs, silentMs, dataAgeMs, kbps } = this.sample(monoMs(), 0);
-    return { dataAgeMs: Math.round(dataAgeMs), stillMs, blackMs, silentMs, kbps, audioDb: this.#audioDb };
   }
 
   #spawn(): void {
