@@ -28,8 +28,13 @@ function send(message: FromWorker): void {
 function fail({ reason, text }: Failure): void {
   const message: FromWorker = { type: 'failed', reason, text };
   // GStreamer's own threads would keep the process; the parent starts a new one anyway.
-  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(1));
-  else process.exit(1);
+  if (process.connected) process.send?.(message, undefined, undefined, end);
+  else end();
+}
+
+/** An orderly exit waits for threads that GStreamer holds for good: such a worker would keep the camera. There is nothing to put in order. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 class Worker {
@@ -191,8 +196,8 @@ process.on('message', (raw) => {
   if (parsed.data.type === 'job') begin(parsed.data);
   else worker?.obey(parsed.data);
 });
-process.on('disconnect', () => process.exit(0));
-process.on('SIGTERM', () => process.exit(0));
+// SIGTERM has no handler: it ends even a worker whose loop stands still.
+process.on('disconnect', end);
 // Ctrl-C in a terminal reaches the whole group: it is the parent's to decide.
 process.on('SIGINT', () => undefined);
 setInterval(() => send({ type: 'heartbeat' }), heartbeatMs);
