@@ -55,6 +55,7 @@ const nothingWrong: Sample = {
   reason: 'started',
   dataAgeMs: 0,
   stillMs: null,
+  noPictureMs: null,
   blackMs: null,
   silentMs: null,
   kbps: 0,
@@ -63,6 +64,8 @@ const nothingWrong: Sample = {
   lossPercent: null,
   rttMs: null,
   pictures: null,
+  expectedFps: null,
+  softwareEncoded: false,
 };
 
 /** When each complaint of one watch began, ms of the material. One watch at a time: a graver one would hide it. */

@@ -34,6 +34,15 @@ export class SourceMeter {
     while (this.#reports.length > 2 && (this.#reports[1]?.atMs ?? atMs) <= atMs - windowMs) this.#reports.shift();
   }
 
+  /** For people: the counters, and what they say in a second. */
+  get figures(): Record<string, number> {
+    const { pictureFps, kbps, lossPercent } = this.rates;
+    const rounded = Object.entries({ pictureFps, arrivingKbps: kbps, lossPercent })
+      .filter((one): one is [string, number] => one[1] !== null)
+      .map(([name, value]) => [name, Math.round(value * 10) / 10]);
+    return { ...this.#reports.at(-1)?.figures, ...Object.fromEntries(rounded) };
+  }
+
   /** Of those that the source's decoder gave, as many as there should be by now; null where none are counted. */
   pictures(nowMs: number): number | null {
     const last = this.#reports.at(-1);

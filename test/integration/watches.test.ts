@@ -39,7 +39,7 @@ type Watch = NonNullable<Config['watch']>;
 function start(config: Config): { one: InputRig; verdict(): Verdict; reasons: Set<string> } {
   const one = new InputRig(config, small);
   rig = one;
-  const feed = new Feed(() => undefined);
+  const feed = new Feed({ onUnit: () => undefined });
   let fed = 0;
   let state = initialHealth;
   let verdict: Verdict = { usable: false, reason: 'starting', score: 0 };
@@ -49,7 +49,7 @@ function start(config: Config): { one: InputRig; verdict(): Verdict; reasons: Se
     if (data.length > fed) feed.push(data.subarray(fed));
     fed = data.length;
     const nowMs = monoMs();
-    const judged = judgeHealth(state, one.input.sample(nowMs, feed.figures.continuityErrors), nowMs, one.input.config.watch);
+    const judged = judgeHealth(state, one.input.sample(nowMs, feed.figures), nowMs, one.input.config.watch);
     state = judged.state;
     verdict = judged.verdict;
     if (!verdict.usable && one.input.delivering) reasons.add(verdict.reason);

@@ -3,7 +3,7 @@
  * packets of the others. MPEG-TS goes out over fd 3; everything else goes over IPC. It never outlives its parent.
  */
 import { monoMs } from '../../clock.ts';
-import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
+import type { InputConfig } from '../../config/schema.ts';
 import type { EncoderTemplate } from '../pipelines/catalogue.ts';
 import { composeEncoded, composePassThrough, isPassThrough } from '../pipelines/compose.ts';
 import { explain, type Failure, subject } from './explain.ts';
@@ -27,10 +27,14 @@ function send(message: FromWorker): void {
 
 function fail({ reason, text }: Failure): void {
   const message: FromWorker = { type: 'failed', reason, text };
-  // GStreamer's own threads would keep the process, and now and then even its exit; the parent starts a new one anyway.
-  const end = (): void => void process.kill(process.pid, 'SIGKILL');
+  // GStreamer's own threads would keep the process; the parent starts a new one anyway.
   if (process.connected) process.send?.(message, undefined, undefined, end);
   else end();
+}
+
+/** An orderly exit waits for threads that GStreamer holds for good: such a worker would keep the camera. There is nothing to put in order. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 class Worker {
@@ -40,13 +44,13 @@ class Worker {
   readonly #preview: Preview;
   readonly #source: SourceWatch;
 
-  constructor(input: InputConfig, program: ProgramConfig, platform: string) {
+  constructor({ input, program, platform, soundOnly }: Extract<ToWorker, { type: 'job' }>) {
     this.#input = input;
     const { Pipeline } = loadGStreamer();
     const choices = isPassThrough(input) ? null : chooseEncoders(platform, program);
     if (choices !== null && 'reason' in choices) throw new WorkerFailure(choices);
     this.#encoder = choices?.encoder ?? null;
-    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices));
+    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices, soundOnly));
     if (this.#encoder?.bitrate.unit === 'controls') allowStructuresAsText();
     this.#setSecrets();
     this.#pipeline.pollBus((message) => this.#onBus(message));
@@ -64,7 +68,7 @@ class Worker {
       case 'set-bitrate':
         return this.#setBitrate(message.kbps);
       case 'key-frame':
-        if (this.#encoder !== null) this.#pipeline.forceKeyUnit('vparse', 0);
+        if (this.#encoder !== null && this.#pipeline.findChild('vparse') !== undefined) this.#pipeline.forceKeyUnit('vparse', 0);
         return;
       case 'preview':
         return this.#preview.request(message.id);
@@ -161,7 +165,7 @@ function begin(job: Extract<ToWorker, { type: 'job' }>): void {
   const missing = missingSource(job.input);
   if (missing !== null) return fail(missing);
   try {
-    worker = new Worker(job.input, job.program, job.platform);
+    worker = new Worker(job);
   } catch (error) {
     if (error instanceof WorkerFailure) return fail(error.failure);
     const said = (error as Error).message;
@@ -180,8 +184,8 @@ process.on('message', (raw) => {
   if (parsed.data.type === 'job') begin(parsed.data);
   else worker?.obey(parsed.data);
 });
-process.on('disconnect', () => process.exit(0));
-process.on('SIGTERM', () => process.exit(0));
+// SIGTERM has no handler: it ends even a worker whose loop stands still.
+process.on('disconnect', end);
 // Ctrl-C in a terminal reaches the whole group: it is the parent's to decide.
 process.on('SIGINT', () => undefined);
 setInterval(() => send({ type: 'heartbeat' }), heartbeatMs);
