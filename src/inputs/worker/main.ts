@@ -12,10 +12,10 @@ import { type FromWorker, heartbeatMs, type ToWorker, toWorkerSchema } from './m
 import { chooseEncoders, missingSource } from './preflight.ts';
 import { RtmpListener } from './rtmp-listener.ts';
 import { networkFigures } from './source-figures.ts';
+import { SourceWatch } from './source-watch.ts';
 import { allowStructuresAsText } from './structure-property.ts';
-import { Preview, watchPictures } from './watch.ts';
+import { loudest, Preview, watchPictures } from './watch.ts';
 
-const sourceFiguresMs = 1000;
 /** Sound over TCP comes in bursts; what comes later than the silence that it is mixed with is lost. */
 const soundLeadMs = 300;
 
@@ -42,6 +42,7 @@ class Worker {
   readonly #pipeline: Pipeline;
   readonly #encoder: EncoderTemplate | null;
   readonly #preview: Preview;
+  readonly #source: SourceWatch;
 
   constructor({ input, program, platform, soundOnly }: Extract<ToWorker, { type: 'job' }>) {
     this.#input = input;
@@ -57,7 +58,7 @@ class Worker {
     this.#pipeline.play();
     // The silence that is mixed in never ends, and so the pipeline never would.
     watchPictures(this.#pipeline, send, () => this.#end());
-    this.#watchSource();
+    this.#source = new SourceWatch(this.#pipeline, input, send);
     if (input.kind === 'rtmp') this.#listen(input, monoMs());
     send({ type: 'playing', encoder: choices?.encoder.element ?? null });
   }
@@ -114,7 +115,10 @@ class Worker {
       port: input.port,
       app: input.app,
       key: input.key,
-      onFlv: (bytes) => feed.push(bytes),
+      onFlv: (bytes) => {
+        this.#source.addBytes(bytes.length);
+        feed.push(bytes);
+      },
       onGone: () => fail({ reason: 'source-closed', text: `${subject(input)}: the sender closed the connection` }),
       onRefused: (why) =>
         send({
@@ -140,12 +144,6 @@ class Worker {
   #end(): void {
     fail({ reason: 'end-of-stream', text: `${subject(this.#input)}: ended` });
   }
-
-  #watchSource(): void {
-    const element = this.#pipeline.findChild('net');
-    if (this.#input.kind !== 'srt' || element === undefined) return;
-    setInterval(() => send({ type: 'source', figures: networkFigures(element.stats) }), sourceFiguresMs);
-  }
 }
 
 class WorkerFailure extends Error {
@@ -161,16 +159,6 @@ const saysClosed = (message: BusMessage): boolean => message._src_element_name =
 
 function setAll(element: GstElement, properties: Record<string, string | undefined>): void {
   for (const [name, value] of Object.entries(properties)) if (value !== undefined) element[name] = value;
-}
-
-/** The RMS of the loudest channel, dBFS, out of level's `< -4.9, -5.1 >`; null for digital silence, which is minus infinity. */
-function loudest(rms: unknown): number | null {
-  const figures = String(rms)
-    .split(/[<>,\s]+/)
-    .filter((one) => one !== '')
-    .map(Number)
-    .filter(Number.isFinite);
-  return figures.length === 0 ? null : Math.round(Math.max(...figures) * 10) / 10;
 }
 
 function begin(job: Extract<ToWorker, { type: 'job' }>): void {
