@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 /** These run anywhere that `npm test` runs. A browser may be missing on a machine without Chromium for it. */
-export const tiersThatNeverSkip = ['check', 'unit', 'simulation', 'integration'];
+export const tiersThatNeverSkip = ['check', 'unit', 'simulation', 'integration', 'chain'];
 
 const excuse = /^needs hardware: \S/;
 

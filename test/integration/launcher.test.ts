@@ -23,6 +23,8 @@ const verbs = [
   'control',
   'gateway',
   'status',
+  'pin',
+  'unpin',
   'doctor',
   'config',
   'firewall',
@@ -32,7 +34,9 @@ const verbs = [
   'check',
   'bench',
   'package',
+  'sim',
   'virtual-box',
+  'yocto',
 ];
 const noSuchPackage = 'run tandem-no-such-package # a package that no machine has\n';
 
