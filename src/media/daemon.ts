@@ -23,6 +23,8 @@ import { SocketServer } from './socket-server.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
+/** Streams that are passed through are as large as they are: up to this they are remembered for as long as they may be sent again. */
+const passedKbpsMax = 12_000;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
 
@@ -65,6 +67,7 @@ export class MediaDaemon {
     this.uplink = new Uplink({
       paths: config.paths.filter(({ enabled }) => enabled),
       destinations: config.destinations.filter(({ enabled }) => enabled),
+      kbpsMax: Math.max(passedKbpsMax, 1.3 * Math.max(config.program.videoKbps, config.program.maxKbps ?? 0) + config.program.audioKbps),
       onNotice,
       log: log.child({ part: 'uplink' }),
     });

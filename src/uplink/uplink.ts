@@ -16,6 +16,8 @@ export interface UplinkOptions {
   paths: PathConfig[];
   /** With secrets resolved; in order of preference. */
   destinations: DestinationConfig[];
+  /** The most that the program may take. */
+  kbpsMax: number;
   onNotice(one: Notice): void;
   log: Logger;
 }
@@ -31,8 +33,10 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     if (options.destinations.length > 0) srtLibrary();
-    const { paths, onNotice, log } = options;
-    this.#sessions = options.destinations.map((destination) => new Session({ destination, paths, onNotice, log: log.child({ destination: destination.id }) }));
+    const { paths, kbpsMax, onNotice, log } = options;
+    this.#sessions = options.destinations.map(
+      (destination) => new Session({ destination, paths, kbpsMax, onNotice, log: log.child({ destination: destination.id }) }),
+    );
   }
 
   get connected(): boolean {

@@ -29,7 +29,10 @@ function sender(port: number, paths = ['a', 'b']): { sender: SrtlaSender; notice
   const one = new SrtlaSender({
     destination: 'd',
     mode: 'bonded',
-    paths: paths.map((id) => ({ id, interface: null, remote: { address: '127.0.0.1', port }, priority: 10 })),
+    paths: paths.map((id) => ({ id, interface: null, remote: { address: '127.0.0.1', port }, terms: { priority: 10, capKbps: 0, metered: false } })),
+    latencyMs: 1000,
+    duplicateShare: 0.2,
+    kbpsMax: 20_000,
     onGroupLost: () => lost++,
     onNotice: (notice) => notices.push(notice),
     log,
