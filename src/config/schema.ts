@@ -27,7 +27,10 @@ export const programSchema = z.strictObject({
       applies: 'daemon',
     },
   ),
-  minKbps: setting(z.int().min(100).max(50_000).default(500), 'The least that adaptive goes down to.', { unit: 'kbit/s', applies: 'daemon' }),
+  minKbps: setting(z.int().min(100).max(50_000).default(500), 'The least that adaptive goes down to, or the most if that is less.', {
+    unit: 'kbit/s',
+    applies: 'daemon',
+  }),
   maxKbps: setting(z.int().min(200).max(50_000).optional(), 'The most that adaptive goes up to; default: videoKbps.', { unit: 'kbit/s', applies: 'daemon' }),
   keyFrameMs: setting(z.int().min(250).max(10_000).default(2000), 'A key frame at least this often.', { unit: 'ms', applies: 'input' }),
   audioKbps: setting(z.int().min(32).max(512).default(128), 'Audio bitrate (AAC).', { unit: 'kbit/s', applies: 'input' }),
@@ -283,12 +286,6 @@ export const configSchema = z
           message: 'slate is the name of the picture that stands in when no input works: choose another',
         });
     });
-    if (config.program.minKbps > (config.program.maxKbps ?? config.program.videoKbps))
-      context.addIssue({
-        code: 'custom',
-        path: ['program', 'minKbps'],
-        message: 'minKbps is above the most that is allowed: lower it, or raise maxKbps or videoKbps',
-      });
     config.destinations.forEach((destination, index) => {
       if (config.paths.length === 0)
         context.addIssue({ code: 'custom', path: ['destinations', index], message: 'a destination needs at least one path: add one under paths' });

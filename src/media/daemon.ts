@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { monoMs, wallMs } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
@@ -13,6 +14,8 @@ import type { Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
 import { Uplink } from '../uplink/uplink.ts';
+import { Allowances } from './allowances.ts';
+import { BitrateControl } from './bitrate.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
@@ -23,6 +26,9 @@ import { SocketServer } from './socket-server.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
+const secondMs = 1000;
+/** A clock that says less was never set: a box without one begins in 1970, or when its image was made. */
+const clockSetMs = Date.UTC(2025, 0);
 /** Streams that are passed through are as large as they are: up to this they are remembered for as long as they may be sent again. */
 const passedKbpsMax = 12_000;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
@@ -54,14 +60,15 @@ export class MediaDaemon {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #stopSlate: () => void = () => undefined;
+  readonly #bitrate: BitrateControl;
+  readonly #allowances: Allowances;
+  #secondAtMs = 0;
   running = false;
-  videoKbps: number;
 
   constructor({ config, version, log }: MediaDaemonOptions) {
     this.config = config;
     this.log = log;
     this.#version = version;
-    this.videoKbps = config.program.videoKbps;
     this.#events = new EventLog(this.session, this.#bootId);
     const onNotice = (one: Notice) => this.report(one);
     this.uplink = new Uplink({
@@ -77,6 +84,14 @@ export class MediaDaemon {
       onSwitched: (to, from) => this.#selection.landed(to, from, monoMs()),
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
+    this.#bitrate = new BitrateControl({ program: config.program, inputs: this.inputs, uplink: this.uplink, onNotice });
+    this.#allowances = new Allowances({
+      paths: config.paths,
+      file: join(config.media.stateDirectory, 'allowances.json'),
+      onAllow: (path, allowed) => this.uplink.allow(path, allowed),
+      onNotice,
+      log: log.child({ part: 'allowances' }),
+    });
     this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, onNotice });
     this.#server = new SocketServer({
       path: config.media.socket,
@@ -117,6 +132,7 @@ export class MediaDaemon {
     clearInterval(this.#timer);
     this.#stopSlate();
     this.running = false;
+    await this.#allowances.save();
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
     this.report(
       notice({
@@ -145,6 +161,11 @@ export class MediaDaemon {
 
   pin(input: string | null): void {
     this.#selection.pin(input, monoMs());
+  }
+
+  /** The most that the encoders may make, from now on. */
+  setVideoKbps(kbps: number): void {
+    this.#bitrate.set(kbps);
   }
 
   /** The input that was chosen; null while the slate stands in. */
@@ -179,7 +200,7 @@ export class MediaDaemon {
         pinned: this.#selection.pinned,
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
-        targetKbps: this.videoKbps,
+        targetKbps: this.#bitrate.kbps,
         packets: this.#switcher.packets,
         reference: this.#switcher.lastPcr,
       },
@@ -214,6 +235,11 @@ export class MediaDaemon {
     if (this.running) this.uplink.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
     this.#selection.decide(nowMs);
+    if (this.running) this.#bitrate.turn(this.onAir, this.#rate.kbps(nowMs), nowMs);
+    if (nowMs >= this.#secondAtMs) {
+      this.#secondAtMs = nowMs + secondMs;
+      this.#allowances.turn(this.uplink.status(nowMs).paths, wallMs() < clockSetMs ? null : wallMs(), nowMs);
+    }
     const changed = this.program.observe(
       {
         running: this.running,

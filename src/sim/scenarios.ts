@@ -23,11 +23,16 @@ const down = (link: number, fromMs: number, toMs: number) => [
   { atMs: toMs, link, patch: { down: false } },
 ];
 
-export type Named = Omit<UplinkScenario, 'seed'> & { name: string };
+export type Named = Omit<UplinkScenario, 'seed'> & {
+  name: string;
+  /** The bar is no lost picture, and some seeds miss it: how it was measured. */
+  missed?: string;
+};
 
 export const scenarios: Named[] = [
   ...[1000, 500, 300].map((latencyMs) => ({
     name: `Ethernet blacked out, ${latencyMs} ms`,
+    ...(latencyMs === 300 ? { missed: 'LTE alone has time for one retransmission: 25 of 160 runs lost pictures, before reports counted sooner' } : {}),
     seconds: 45,
     latencyMs,
     kbps: 4000,
@@ -50,6 +55,16 @@ export const scenarios: Named[] = [
     links: [{ profile: ethernet }, { profile: lte }],
     changes: [...down(0, 10_000, 10_200), ...down(1, 10_000, 10_200)],
   })),
+  // As radio does: nothing for a while, then everything at once; while the other link is gone.
+  {
+    name: 'Ethernet blacked out, LTE pauses for 400 ms',
+    seconds: 25,
+    latencyMs: 1000,
+    kbps: 4000,
+    links: [{ profile: ethernet }, { profile: lte }],
+    changes: down(0, 10_000, 20_000),
+    pauses: { what: 'links' as const, everyMs: 2900, ms: 400 },
+  },
   {
     name: 'dead link at 20 ms round trip',
     seconds: 30,
@@ -74,6 +89,7 @@ export const scenarios: Named[] = [
   },
   {
     name: 'Ethernet collapses to 200 kbit/s',
+    missed: '1 of 8 runs lost two pictures',
     seconds: 30,
     latencyMs: 1000,
     kbps: 4000,

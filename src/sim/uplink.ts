@@ -3,7 +3,8 @@
  * same scheduler as the sender, a receiver that keeps its latency.
  */
 import { LinkModel, type LinkProfile } from '../lab/emulator/link-model.ts';
-import { Bond, type Outlet } from '../uplink/srtla/scheduler.ts';
+import type { Outlet } from '../uplink/srtla/bond-options.ts';
+import { Bond } from '../uplink/srtla/scheduler.ts';
 import * as wire from '../uplink/srtla/wire.ts';
 import { SimulatedReceiver } from './srt-receiver.ts';
 
@@ -25,6 +26,8 @@ export interface UplinkScenario {
   changes?: { atMs: number; link: number; patch: Partial<LinkProfile> }[];
   /** Pictures come as bursts, key frames four times the size; otherwise the stream is smooth. */
   bursts?: boolean;
+  /** The machine stands still: everything that the links or the sender should do meanwhile comes at its end. */
+  pauses?: { what: 'links' | 'sender'; everyMs: number; ms: number };
   /** Asked each 50 ms: kbit/s from now on. */
   adapt?: (bond: Bond, kbps: number, nowMs: number) => number;
 }
@@ -84,6 +87,7 @@ class World implements Outlet {
   readonly #lastPutMs: number[] = [];
   readonly #deadMs: number[] = [];
   #nowMs = 0;
+  #deliveredMs = 0;
   #sequence = 0;
   #picture = 0;
   #kbps: number;
@@ -118,10 +122,12 @@ class World implements Outlet {
     const endMs = seconds * 1000 + this.#scenario.latencyMs + 1000;
     for (this.#nowMs = 0; this.#nowMs < endMs; this.#nowMs++) {
       for (const { atMs, link, patch } of changes) if (atMs === this.#nowMs) this.#change(link, patch);
-      this.#deliver();
+      const { pauses } = this.#scenario;
+      const paused = pauses !== undefined && this.#nowMs > 3000 && this.#nowMs % pauses.everyMs < pauses.ms;
+      if (!(paused && pauses.what === 'links')) this.#deliver();
       if (this.#nowMs > 500 && this.#nowMs < seconds * 1000) this.#source();
       this.#receiver.turn(this.#nowMs);
-      if (this.#nowMs % turnEveryMs === 0) this.#turn();
+      if (this.#nowMs % turnEveryMs === 0 && !(paused && pauses.what === 'sender')) this.#turn();
     }
     return this.#result();
   }
@@ -173,12 +179,17 @@ class World implements Outlet {
 
   #deliver(): void {
     const nowMs = this.#nowMs;
-    for (const event of this.#arrivals[nowMs] ?? []) {
+    for (; this.#deliveredMs <= nowMs; this.#deliveredMs++) this.#deliverDue(this.#deliveredMs, nowMs);
+  }
+
+  /** What was due at `dueMs`. */
+  #deliverDue(dueMs: number, nowMs: number): void {
+    for (const event of this.#arrivals[dueMs] ?? []) {
       if (event.bytes !== null) this.#later(this.#answers, this.#down[event.link] as LinkModel, event);
       else this.#receiver.data(event.link, event.sequence, event.length, nowMs);
     }
-    for (const { link, bytes } of this.#answers[nowMs] ?? []) if (bytes !== null) this.#hear(link, bytes);
-    this.#arrivals[nowMs] = this.#answers[nowMs] = undefined;
+    for (const { link, bytes } of this.#answers[dueMs] ?? []) if (bytes !== null) this.#hear(link, bytes);
+    this.#arrivals[dueMs] = this.#answers[dueMs] = undefined;
   }
 
   #hear(link: number, bytes: Buffer): void {

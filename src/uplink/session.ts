@@ -14,7 +14,8 @@ import { resolveAddress } from './resolve.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
 import type { SrtStats } from './srt/stats.ts';
-import type { LinkTerms } from './srtla/carrier.ts';
+import type { Carrier, LinkTerms } from './srtla/carrier.ts';
+import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
@@ -153,7 +154,7 @@ export class Session {
       active: this.active,
       retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
       sinceMonoMs: this.#sinceMs,
-      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped),
+      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
     };
   }
 
@@ -332,16 +333,19 @@ function termsOf(path: PathConfig): LinkTerms {
   return { priority: path.priority, capKbps: path.maxKbps ?? 0, metered: path.allowanceMb !== undefined };
 }
 
-function srtStatus(stats: SrtStats, latencyMs: number, dropped: number): NonNullable<DestinationStatus['srt']> {
+function srtStatus(stats: SrtStats, latencyMs: number, dropped: number, bond: Bond | null): NonNullable<DestinationStatus['srt']> {
   return {
     rttMs: stats.rttMs,
     latencyMs: stats.sendLatencyMs || latencyMs,
     sendBufferMs: stats.sendBufferMs,
     sendBufferPackets: stats.sendBufferPackets,
     sentPackets: stats.sentPackets,
-    lostPackets: stats.sendLostPackets,
-    retransmittedPackets: stats.retransmittedPackets,
-    droppedPackets: stats.sendDroppedPackets + dropped,
+    // libsrt is not told of what the bond makes good by itself.
+    lostPackets: stats.sendLostPackets + sum(bond, ({ lostPackets }) => lostPackets),
+    retransmittedPackets: bond === null ? stats.retransmittedPackets : sum(bond, ({ rescuedPackets }) => rescuedPackets),
+    droppedPackets: stats.sendDroppedPackets + dropped + (bond?.droppedPackets ?? 0),
     sendKbps: stats.ageMs > 0 ? Math.round((stats.sentBytes * 8) / stats.ageMs) : 0,
   };
 }
+
+const sum = (bond: Bond | null, pick: (one: Carrier) => number): number => bond?.carriers.reduce((total, one) => total + pick(one), 0) ?? 0;

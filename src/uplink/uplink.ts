@@ -6,6 +6,7 @@ import { type Notice, notice } from '../model/event.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { Session } from './session.ts';
 import { srtLibrary } from './srt/library.ts';
+import type { Bond } from './srtla/scheduler.ts';
 
 /** A destination without a connection for this long is left for the next one: two calls that were not answered. */
 const darkMsMax = 4000;
@@ -41,6 +42,16 @@ export class Uplink {
 
   get connected(): boolean {
     return this.#active?.connected ?? false;
+  }
+
+  /** What the networks carry, as far as the mode on air can tell. */
+  get bond(): Bond | null {
+    return this.#active?.srtla?.bond ?? null;
+  }
+
+  /** A path whose data is used up is not sent over; what is allowed again is used again. */
+  allow(path: string, allowed: boolean): void {
+    for (const session of this.#sessions) session.srtla?.allow(path, allowed);
   }
 
   start(): void {

@@ -16,6 +16,8 @@ const standingPartMs = 40;
 const standingSamples = 4;
 const standingPartMsMax = 400;
 const jitterWeight = 1 / 16;
+/** Packets that hold each other up hide their jitter under load: what was seen without is forgotten this slowly, ms. */
+const jitterHeldMs = 20_000;
 /** A proof tells of ten packets at once: so many are always open on a healthy link. */
 export const untoldPackets = 9;
 export const packetBytesUsual = 1332;
@@ -24,6 +26,7 @@ const queueMsLow = 12;
 const queueMsTarget = 30;
 /** In-order jitter holds up what comes behind: under load it looks like a queue of this many times the jitter. */
 const jitterAsQueue = 3;
+const jitterAsQueueMsMax = 120;
 /** What a link may be given before it has shown anything: two key frames' worth of a slow link. */
 const windowPacketsFirst = 32;
 const windowPacketsMin = 4;
@@ -31,6 +34,10 @@ const windowPacketsMin = 4;
 const ceilingMs = 6000;
 const paceKbpsUnknown = 8000;
 const samplesKept = 64;
+/** No proof for this long, and for so many times the usual, is a pause of the link: it says nothing of what the link carries. */
+const pauseMsMin = 80;
+const pauseGaps = 3;
+const gapWeight = 1 / 4;
 const kbpsMin = 30;
 
 export class LinkCapacity {
@@ -38,6 +45,8 @@ export class LinkCapacity {
   varianceMs = 0;
   /** Between one round trip and the next (RFC 3550, 6.4.1): a queue that grows slowly does not count. */
   jitterMs = 0;
+  #jitterHeldMs = 0;
+  #jitterAtMs = 0;
   /** Delivered, kbit/s, as far as it has shown; 0: nothing yet. */
   kbps = 0;
   /** Delivery rate of the last round trip. */
@@ -61,6 +70,9 @@ export class LinkCapacity {
   readonly #bytes = new Float64Array(samplesKept);
   #samples = 0;
   #rateAtMs = Number.NEGATIVE_INFINITY;
+  #provedMs = Number.NEGATIVE_INFINITY;
+  #gapMs = 0;
+  #trustMs = Number.NEGATIVE_INFINITY;
 
   /** The link is another one, or has been away: what it carried is kept as a first guess, not as the truth. */
   restart(nowMs: number): void {
@@ -82,6 +94,8 @@ export class LinkCapacity {
       this.varianceMs = rttMs / 4;
     } else {
       this.jitterMs += (Math.abs(rttMs - this.#lastRttMs) - this.jitterMs) * jitterWeight;
+      this.#jitterHeldMs = Math.max(this.jitterMs, this.#jitterHeldMs * Math.exp((this.#jitterAtMs - nowMs) / jitterHeldMs));
+      this.#jitterAtMs = nowMs;
       this.varianceMs += (Math.abs(rttMs - this.rttMs) - this.varianceMs) * varianceWeight;
       this.rttMs += (rttMs - this.rttMs) * rttWeight;
     }
@@ -111,6 +125,7 @@ export class LinkCapacity {
   proved(bytes: number, sentMs: number, inFlightBytes: number, nowMs: number): void {
     this.deliveredBytes += bytes;
     const spanMs = Math.min(250, Math.max(40, this.rttMs ?? firstRttMs));
+    this.#gap(nowMs);
     const at = this.#samples++ % samplesKept;
     this.#cameMs[at] = nowMs;
     this.#sentMs[at] = sentMs;
@@ -129,13 +144,25 @@ export class LinkCapacity {
     }
   }
 
+  /** After a pause what was held up comes at once, late and fast: a round trip must pass before anything is concluded from it. */
+  #gap(nowMs: number): void {
+    const gapMs = nowMs - this.#provedMs;
+    this.#provedMs = nowMs;
+    if (!Number.isFinite(gapMs)) return;
+    if (gapMs > pauseMsMin && gapMs > pauseGaps * this.#gapMs) {
+      this.#samples = 0;
+      this.#trustMs = nowMs + this.baseMs;
+    }
+    this.#gapMs += (gapMs - this.#gapMs) * gapWeight;
+  }
+
   /** `slower`: it came slower than it was sent, so the link's queue grew. */
   #judge(kbps: number, sinceMs: number, congested: boolean, slower: boolean, nowMs: number): void {
     this.rateKbps = kbps;
     this.#rateAtMs = nowMs;
     // A link that had nothing to do meanwhile has not shown its limit.
     const limited = this.#idleMs < sinceMs;
-    const showsLimit = congested && (slower || limited);
+    const showsLimit = congested && (slower || limited) && nowMs >= this.#trustMs;
     if (showsLimit) this.#ceilingMs = nowMs;
     if (kbps > this.kbps) this.kbps = kbps;
     else if (showsLimit) this.kbps += (kbps - this.kbps) / 4;
@@ -159,7 +186,7 @@ export class LinkCapacity {
   }
 
   get queueTargetMs(): number {
-    return queueMsTarget + jitterAsQueue * this.jitterMs;
+    return queueMsTarget + Math.min(jitterAsQueueMsMax, jitterAsQueue * this.#jitterHeldMs);
   }
 
   /** Whether its queue stood lately: `kbps` is then what it carries; otherwise it is only the least. */
@@ -172,7 +199,7 @@ export class LinkCapacity {
     const queueMs = this.queueMs(nowMs);
     if (!this.ceilingKnown(nowMs)) return Math.max(paceKbpsUnknown, this.kbps * 2.5);
     const target = this.queueTargetMs;
-    if (queueMs < queueMsLow + 1.5 * this.jitterMs) return this.kbps * 1.25;
+    if (queueMs < queueMsLow + Math.min(jitterAsQueueMsMax, jitterAsQueue * this.#jitterHeldMs) / 2) return this.kbps * 1.25;
     if (queueMs < target) return this.kbps * 1.05;
     return this.kbps * (queueMs < 2 * target ? 0.85 : 0.6);
   }
@@ -189,6 +216,8 @@ export class LinkCapacity {
   /** Another link has just died, and this one must take what that one had: no time to feel the way. */
   mustTake(bytes: number): void {
     this.#windowBytes = Math.max(this.#windowBytes, bytes);
+    // A limit that was seen while it carried little is none.
+    this.#ceilingMs = Number.NEGATIVE_INFINITY;
   }
 
   /** What has been delivered a second lately; fades when nothing comes any more. */

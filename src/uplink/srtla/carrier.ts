@@ -54,6 +54,12 @@ export class Carrier {
     return (rttMs ?? 100) + Math.max(varianceMsMin, 4 * varianceMs) + dueSlackMs;
   }
 
+  /** The same, when the receiver has said that it is missing: what is sent again too early costs one packet. */
+  get reportedDueMs(): number {
+    const { rttMs, jitterMs } = this.capacity;
+    return (rttMs ?? 100) + jitterMs;
+  }
+
   /** Packets that pass each other on the way are this far apart at most. */
   get reorderMs(): number {
     return Math.max(3, this.capacity.jitterMs);
@@ -101,7 +107,9 @@ export class Carrier {
   deliveryMs(nowMs: number): number {
     const { capacity, pulse } = this;
     const { baseMs, varianceMs } = capacity;
-    const silentMs = Math.min(pulse.waitingMs(nowMs), nowMs - pulse.provedMs) - baseMs - 2 * varianceMs;
+    // Of a suspect one the questions are long forgotten; its silence is not.
+    const openMs = pulse.suspect ? nowMs - pulse.provedMs : Math.min(pulse.waitingMs(nowMs), nowMs - pulse.provedMs);
+    const silentMs = openMs - baseMs - 2 * varianceMs;
     return baseMs / 2 + varianceMs + Math.max(capacity.queueMs(nowMs), silentMs);
   }
 

@@ -29,6 +29,8 @@ export class Link {
   reason: Reason = 'starting';
   sinceMs = 0;
   reopenAtMs = 0;
+  /** Its data allowance is not used up. */
+  allowed = true;
   registerAtMs = 0;
   sentBytes = 0;
   sentPackets = 0;

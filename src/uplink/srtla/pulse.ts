@@ -100,6 +100,16 @@ export class Pulse {
     return this.#oldest === this.#next ? 0 : nowMs - (this.#asked[this.#oldest % questionsKept] as number);
   }
 
+  /** It answers again, but has not done so for long. */
+  get answering(): boolean {
+    return this.suspect && this.#answeringSinceMs >= 0;
+  }
+
+  /** There is none better: taken back before its time. */
+  pardon(nowMs: number): void {
+    this.#recover(nowMs);
+  }
+
   /** Brings the verdict up to date; true when it has just turned suspect. */
   judge(rttMs: number, varianceMs: number, nowMs: number): boolean {
     const overdueMs = rttMs + Math.max(varianceMsMin, 4 * varianceMs) + slackMs;

@@ -5,47 +5,28 @@
  * Each packet takes the link over which it would arrive earliest, waiting for a link's turn included. A packet whose proof is overdue
  * is sent again over another link, ahead of everything else. What is spare goes on second copies of what matters, up to a share.
  */
+
+import type { BondOptions, Outlet } from './bond-options.ts';
 import { Carrier, type LinkTerms } from './carrier.ts';
+import { Losses } from './losses.ts';
 import { linksMax, Packets, waiting } from './packets.ts';
 import { WaitingQueue } from './queue.ts';
+import { SecondCopies } from './second-copies.ts';
 import * as wire from './wire.ts';
-
-/** What the bond sends by. False: the system takes no more now. */
-export interface Outlet {
-  put(link: number, bytes: Buffer, offset: number, length: number): boolean;
-}
-
-export interface BondOptions {
-  /** How long after it was given by the caller a packet is still of use. */
-  latencyMs: number;
-  /** Every packet over every link. */
-  redundant: boolean;
-  /** Second copies that may be sent, as a share of the first ones. */
-  duplicateShare: number;
-  /** Packets remembered: as many as are given in the latency, and some. */
-  packets: number;
-}
 
 /** Looking for overdue packets: a fraction of the shortest round trip that matters. */
 const scanEveryMs = 4;
-/** SRT acknowledges each 10 ms, and the turns of both ends come on top. */
-const cumulativeMs = 14;
 const copiesMax = 8;
-/** A second copy that comes later than this after the first has no more use than a rescue. */
-const duplicateMsMax = 100;
-/** Between two copies over one link. */
-const apartMs = 8;
-/** Second copies that may be saved up for a key frame. */
-const duplicateSavedMs = 1000;
 /** What a less preferred path must deliver earlier by, to be used. */
 const preferMsMax = 150;
 const secondMs = 1000;
+/** A copy for every link does not wait for one that is so far behind. */
+const everywhereMsMax = 100;
 
 export class Bond {
   readonly carriers: Carrier[] = [];
   readonly packets: Packets;
   latencyMs: number;
-  duplicateShare: number;
   /** Second copies of ordinary packets too: it shows whether the links can carry more. */
   probing = false;
   /** Given up because they were too late. */
@@ -53,14 +34,12 @@ export class Bond {
   /** Retransmissions of the caller that were not needed. */
   needlessPackets = 0;
   readonly #options: BondOptions;
+  readonly #losses: Losses;
   readonly #fresh: WaitingQueue;
   readonly #rescues: WaitingQueue;
-  readonly #seconds: WaitingQueue;
+  readonly #seconds: SecondCopies;
   readonly #ahead = new Float64Array(linksMax);
   readonly #deliveryMs = new Float64Array(linksMax);
-  #duplicateBytes = 0;
-  #freshBytesASecond = 0;
-  #freshBytesThisSecond = 0;
   #secondAtMs = 0;
   #scanAtMs = 0;
   #nowMs = 0;
@@ -74,11 +53,15 @@ export class Bond {
   constructor(options: BondOptions, terms: readonly LinkTerms[]) {
     this.#options = options;
     this.latencyMs = options.latencyMs;
-    this.duplicateShare = options.duplicateShare;
     this.packets = new Packets(options.packets);
+    this.#losses = new Losses(this.packets, this.carriers);
     this.#fresh = new WaitingQueue(this.packets.slots);
     this.#rescues = new WaitingQueue(this.packets.slots);
-    this.#seconds = new WaitingQueue(this.packets.slots);
+    this.#seconds = new SecondCopies(this.packets, this.carriers, options.duplicateShare, {
+      waitMs: (link) => this.#waitMs(link, this.#nowMs),
+      deliveryMs: (link) => this.#deliveryMs[link] as number,
+      put: (slot, link) => this.#put(slot, link, this.#nowMs),
+    });
     for (const one of terms.slice(0, linksMax)) this.carriers.push(new Carrier(one));
     this.rankAnew();
   }
@@ -118,7 +101,12 @@ export class Bond {
     const known = packets.slotOf(sequence);
     if (known >= 0) {
       // libsrt asks for itself what is asked for here already, and sooner.
-      if (!wire.isRetransmission(bytes, offset) || packets.arrived[known] === 1 || packets.waits[known] !== waiting.nothing || this.#expected(known, nowMs))
+      if (
+        !wire.isRetransmission(bytes, offset) ||
+        packets.arrived[known] === 1 ||
+        packets.waits[known] !== waiting.nothing ||
+        this.#losses.expected(known, nowMs)
+      )
         this.needlessPackets++;
       else this.#rescue(sequence, known);
       return;
@@ -127,13 +115,7 @@ export class Bond {
     if (again && packets.highest >= 0 && wire.sequenceDistance(packets.highest, sequence) >= packets.slots) return;
     const slot = packets.take(sequence, bytes, offset, length, nowMs);
     packets.important[slot] = important ? 1 : 0;
-    if (!again) {
-      this.#freshBytesThisSecond += length;
-      this.#duplicateBytes = Math.min(
-        this.#duplicateBytes + length * this.duplicateShare,
-        Math.max(this.#freshBytesASecond, 65_536) * this.duplicateShare * (duplicateSavedMs / 1000),
-      );
-    }
+    if (!again) this.#seconds.earn(length);
     packets.waits[slot] = again ? waiting.rescue : waiting.first;
     (again ? this.#rescues : this.#fresh).push(sequence);
   }
@@ -205,14 +187,14 @@ export class Bond {
       return;
     }
     const sinceMs = this.#nowMs - (packets.lastSentMs[slot] as number);
-    if (packets.waits[slot] !== waiting.nothing || sinceMs < this.#leastRttMs()) return;
+    if (packets.waits[slot] !== waiting.nothing || sinceMs < this.#losses.leastRttMs()) return;
     if (packets.arrived[slot] === 1) {
       // The report and the proof passed each other; one that comes long after is right: it was lost behind the SRTLA receiver.
-      if (sinceMs < 2 * this.#longestDueMs() + 100 || wire.sequenceDistance(packets.ackedUpTo, sequence) > 0) return;
+      if (sinceMs < 2 * this.#losses.longestDueMs() + 100 || wire.sequenceDistance(packets.ackedUpTo, sequence) > 0) return;
       packets.arrived[slot] = 0;
     }
     packets.reported[slot] = 1;
-    if (!this.#expected(slot, this.#nowMs)) this.#rescue(sequence, slot);
+    if (!this.#losses.expected(slot, this.#nowMs)) this.#rescue(sequence, slot);
   };
 
   /** Judges the links, and sends what is due. */
@@ -226,17 +208,26 @@ export class Bond {
       const { rttMs, varianceMs } = carrier.capacity;
       if (carrier.pulse.judge(rttMs ?? 200, varianceMs, nowMs)) this.#fell(index, nowMs);
     }
+    this.#pardon(nowMs);
     if (nowMs >= this.#scanAtMs) {
       this.#scanAtMs = nowMs + scanEveryMs;
       this.#scan(nowMs);
     }
     this.#drain(nowMs);
-    this.#sendSeconds();
+    if (this.backlogPackets === 0) this.#seconds.send(this.#alone, this.latencyMs, nowMs);
     if (nowMs < this.#secondAtMs) return;
     this.#secondAtMs = nowMs + secondMs;
-    this.#freshBytesASecond = this.#freshBytesThisSecond;
-    this.#freshBytesThisSecond = 0;
+    this.#seconds.second();
     for (const carrier of this.carriers) carrier.second(nowMs);
+  }
+
+  /** The last one is never left: where no link is above suspicion, one that answers will do, and what the others had is its to take. */
+  #pardon(nowMs: number): void {
+    if (this.#losses.goodLinks() !== 0) return;
+    const answering = this.carriers.filter(({ usable, pulse }) => usable && pulse.answering);
+    if (answering.length === 0) return;
+    for (const { pulse } of answering) pulse.pardon(nowMs);
+    for (let index = 0; index < this.carriers.length; index++) if (!(this.carriers[index] as Carrier).good) this.#fell(index, nowMs);
   }
 
   /** The link is gone, or another one from now on. */
@@ -257,34 +248,6 @@ export class Bond {
     }
   }
 
-  #goodLinks(): number {
-    let set = 0;
-    for (let index = 0; index < this.carriers.length; index++) if ((this.carriers[index] as Carrier).good) set |= 1 << index;
-    return set;
-  }
-
-  #leastRttMs(): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (const carrier of this.carriers) if (carrier.usable) least = Math.min(least, carrier.capacity.baseMs);
-    return least === Number.POSITIVE_INFINITY ? 0 : least;
-  }
-
-  #longestDueMs(): number {
-    let longest = 0;
-    for (const carrier of this.carriers) if (carrier.good) longest = Math.max(longest, carrier.dueMs);
-    return longest;
-  }
-
-  /** A copy is on a link that works, and not overdue. */
-  #expected(slot: number, nowMs: number): boolean {
-    for (let bits = this.packets.underWay(slot), link = 0; bits !== 0; bits >>>= 1, link++) {
-      if ((bits & 1) === 0) continue;
-      const carrier = this.carriers[link] as Carrier;
-      if (carrier.good && nowMs - this.packets.sentMs(slot, link) < carrier.dueMs) return true;
-    }
-    return false;
-  }
-
   #rescue(sequence: number, slot: number): void {
     const { packets } = this;
     for (let bits = packets.underWay(slot), link = 0; bits !== 0; bits >>>= 1, link++) if ((bits & 1) !== 0) this.carriers[link]?.lost();
@@ -296,7 +259,7 @@ export class Bond {
   /** Looks through everything that is not known to have arrived. */
   #scan(nowMs: number): void {
     const { packets } = this;
-    const good = this.#goodLinks();
+    const good = this.#losses.goodLinks();
     if (good === 0 || packets.ackedUpTo < 0 || packets.highest < 0) return;
     let count = Math.min(packets.slots, wire.sequenceDistance(packets.highest, packets.ackedUpTo) + 1);
     let sequence = (packets.highest - count + 1) & 0x7fffffff;
@@ -304,35 +267,8 @@ export class Bond {
       const slot = packets.slotOf(sequence);
       if (slot < 0 || packets.arrived[slot] === 1 || packets.waits[slot] !== waiting.nothing || packets.copies[slot] === 0) continue;
       if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) packets.lost(slot, packets.underWay(slot));
-      else if (this.#isLost(sequence, slot, good, nowMs)) this.#rescue(sequence, slot);
+      else if (this.#losses.isLost(sequence, slot, good, nowMs)) this.#rescue(sequence, slot);
     }
-  }
-
-  /** No copy is to be hoped for: each is on a link that is suspect, or overdue there with something that speaks for its loss. */
-  #isLost(sequence: number, slot: number, good: number, nowMs: number): boolean {
-    const { packets } = this;
-    for (let bits = packets.underWay(slot), link = 0; bits !== 0; bits >>>= 1, link++) {
-      if ((bits & 1) === 0 || (good & (1 << link)) === 0) continue;
-      const carrier = this.carriers[link] as Carrier;
-      const sentMs = packets.sentMs(slot, link);
-      // Later ones are proved (as RACK, RFC 8985).
-      if (carrier.provedSentMs > sentMs + carrier.reorderMs) continue;
-      const overdueMs = nowMs - sentMs - carrier.dueMs;
-      if (overdueMs < 0) return false;
-      // The receiver says so itself, or the link has come back since.
-      if (packets.reported[slot] === 1 || carrier.pulse.recoveredMs > sentMs) continue;
-      // Without a second link there is nothing to be won by guessing.
-      if ((good & ~(1 << link)) === 0) return false;
-      // The receiver has acknowledged everything before it, and not this one; or it is long past.
-      const stuck = sequence === packets.ackedUpTo && overdueMs > cumulativeMs;
-      if (!stuck && overdueMs < carrier.dueMs + this.#quantumMs(carrier)) return false;
-    }
-    return true;
-  }
-
-  /** A proof comes with the tenth packet: how long that may take on a slow link. */
-  #quantumMs(carrier: Carrier): number {
-    return Math.min(400, 80_000 / Math.max(200, carrier.capacity.rateKbps));
   }
 
   #drain(nowMs: number): void {
@@ -345,8 +281,7 @@ export class Bond {
       anyGood ||= carrier.good;
     }
     this.#anyGood = anyGood;
-    const good = this.#goodLinks();
-    this.#alone = good !== 0 && (good & (good - 1)) === 0;
+    this.#alone = this.#losses.alone();
     this.#rescues.walk(this.#visit);
     this.#fresh.walk(this.#visit);
     const waitingLeft = this.#fresh.length + this.#rescues.length > 0;
@@ -428,7 +363,7 @@ export class Bond {
     packets.waits[slot] = waiting.nothing;
     if (rescue) (this.carriers[link] as Carrier).rescuedPackets++;
     if (this.#options.redundant) this.#everywhere(slot, link, nowMs);
-    else if (this.duplicateShare > 0 && (this.carriers.length > 1 || rescue) && (rescue || this.probing || packets.important[slot] === 1))
+    else if ((this.carriers.length > 1 || rescue) && (rescue || this.probing || packets.important[slot] === 1))
       this.#seconds.push(packets.sequences[slot] as number);
     return true;
   }
@@ -452,44 +387,6 @@ export class Bond {
 
   #everywhere(slot: number, except: number, nowMs: number): void {
     for (let index = 0; index < this.carriers.length; index++)
-      if (index !== except && this.carriers[index]?.usable && this.#waitMs(index, nowMs) < duplicateMsMax) this.#put(slot, index, nowMs);
-  }
-
-  /** Second copies, of what is left over: nothing else may wait, no queue may stand. */
-  #sendSeconds(): void {
-    if (this.#seconds.length > 0) this.#seconds.walk(this.#visitSecond);
-  }
-
-  readonly #visitSecond = (sequence: number): 'taken' | 'left' | 'stop' => {
-    const { packets } = this;
-    const nowMs = this.#nowMs;
-    const slot = packets.slotOf(sequence);
-    if (slot < 0 || packets.arrived[slot] === 1 || nowMs - (packets.lastSentMs[slot] as number) > Math.min(duplicateMsMax, this.latencyMs / 4)) return 'taken';
-    const length = packets.lengths[slot] as number;
-    if (this.#duplicateBytes < length || this.#fresh.length + this.#rescues.length > 0) return 'stop';
-    // The only link that works carries what was lost twice, a little apart: losses come together.
-    const alone = (packets.copies[slot] as number) > 1 && this.#alone;
-    if (alone && nowMs - (packets.lastSentMs[slot] as number) < apartMs) return 'left';
-    const link = this.#spare(alone ? 0 : packets.underWay(slot), packets.important[slot] === 1 || alone, nowMs);
-    if (link < 0) return 'stop';
-    if (!this.#put(slot, link, nowMs)) return 'stop';
-    this.#duplicateBytes -= length;
-    (this.carriers[link] as Carrier).duplicatedPackets++;
-    return 'taken';
-  };
-
-  #spare(taken: number, important: boolean, nowMs: number): number {
-    let best = -1;
-    let bestMs = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.carriers.length; index++) {
-      const carrier = this.carriers[index] as Carrier;
-      if (!carrier.good || (taken & (1 << index)) !== 0 || (carrier.terms.metered && !important)) continue;
-      if (this.#waitMs(index, nowMs) > 0 || carrier.capacity.queueMs(nowMs) > carrier.capacity.queueTargetMs / 2) continue;
-      if ((this.#deliveryMs[index] as number) < bestMs) {
-        best = index;
-        bestMs = this.#deliveryMs[index] as number;
-      }
-    }
-    return best;
+      if (index !== except && this.carriers[index]?.usable && this.#waitMs(index, nowMs) < everywhereMsMax) this.#put(slot, index, nowMs);
   }
 }

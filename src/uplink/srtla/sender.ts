@@ -9,9 +9,10 @@ import { type Notice, notice } from '../../model/event.ts';
 import { type Reason, reasonTexts } from '../../model/reasons.ts';
 import type { PathState, PathStatus } from '../../model/status.ts';
 import { type PeerHandle, UdpBatchSocket } from '../udp/socket.ts';
+import type { Outlet } from './bond-options.ts';
 import { Link, type LinkPath } from './link.ts';
 import { backOffMs, Registration, registerAgainMs } from './registration.ts';
-import { Bond, type Outlet } from './scheduler.ts';
+import { Bond } from './scheduler.ts';
 import * as wire from './wire.ts';
 
 /** Packets wait half of it in the mean; a tenth of the shortest round trip that matters. */
@@ -108,6 +109,14 @@ export class SrtlaSender implements Outlet {
   /** As agreed with the receiver. */
   setLatency(latencyMs: number): void {
     this.#bond.latencyMs = latencyMs;
+  }
+
+  /** Stops a path, or lets it go on. */
+  allow(pathId: string, allowed: boolean): void {
+    const link = this.#links.find(({ path }) => path.id === pathId);
+    if (link === undefined || link.allowed === allowed) return;
+    link.allowed = allowed;
+    if (!allowed) this.#drop(link, 'allowance-used', monoMs());
   }
 
   /** The name resolves to another address now: the link registers from there on. */
@@ -259,7 +268,7 @@ export class SrtlaSender implements Outlet {
   /** Whatever a link needs besides packets: a socket, a registration, a sign of life. */
   #keep(link: Link, nowMs: number): void {
     if (link.socket === null) {
-      if (nowMs < link.reopenAtMs) return;
+      if (!link.allowed || nowMs < link.reopenAtMs) return;
       link.reopenAtMs = nowMs + reopenEveryMs;
       const failure = link.open();
       if (failure !== null) return this.#become(link, 'down', failure, nowMs);
