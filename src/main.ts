@@ -74,6 +74,7 @@ verb('hardware-test', 'acceptance on a real box: this one, or another over ssh')
   .option('--port <port>', 'its ssh port', positiveInteger)
   .option('--identity <file>', 'ssh key')
   .option('--broker <url>', "the box's broker as it is reached from here")
+  .option('--only <text>', 'only the tests whose name contains this')
   .option('--disruptive', 'also what reboots, hangs or cuts the box', false)
   .option('--report <file>', 'the outcomes as JSON')
   .action(async (o: HardwareTestOptions) => run((await import('../hardware-tests/main.ts')).runHardwareTest(o)));

@@ -3,8 +3,13 @@ import { z } from 'zod';
 import { filePath, host, id, port, setting, srtSettings, streamKey } from './setting.ts';
 
 const encodedFlags = {
-  passThrough: setting(z.boolean().default(false), 'Take the stream as it is, without encoding again. It must be MPEG-TS in the program’s codec.', {
-    applies: 'input',
+  passThrough: setting(
+    z.boolean().default(false),
+    'Take the stream as it is, without encoding again. It must be MPEG-TS in the program’s codec, size, rate and sound; one that is not is encoded after all, and an event says why.',
+    { applies: 'input' },
+  ),
+  programNumber: setting(z.int().min(0).max(65_535).default(0), 'Of several programs in one stream that is passed through, the one to take. 0: the first.', {
+    applies: 'daemon',
   }),
 };
 
@@ -24,10 +29,14 @@ export const watchSchema = z.strictObject({
     unit: 'ms',
     applies: 'daemon',
   }),
-  blackMs: setting(z.int().min(0).max(600_000).default(5000), `The picture is black for this long. A dark one in which something moves is not. ${off}`, {
-    unit: 'ms',
-    applies: 'daemon',
-  }),
+  blackMs: setting(
+    z.int().min(0).max(600_000).default(5000),
+    `The picture is black, or there is none to the sound, for this long. A dark one in which something moves is not black. ${off}`,
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
   silenceMs: setting(z.int().min(0).max(600_000).default(15_000), `Sound below silenceDb for this long. ${off}`, { unit: 'ms', applies: 'daemon' }),
   silenceDb: setting(z.number().min(-90).max(-10).default(-50), 'What counts as silence (RMS).', { unit: 'dBFS', applies: 'daemon' }),
   bitratePercent: setting(z.int().min(0).max(100).default(0), `Less than this share of the program’s bitrate, for bitrateMs. ${off}`, {

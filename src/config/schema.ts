@@ -62,6 +62,11 @@ export const slateSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Send it. Without it the program stands still while no input works.', { applies: 'daemon' }),
   path: setting(filePath.optional(), 'PNG or JPEG file. Without one a picture with the text is made.', { applies: 'daemon', example: '/data/slate.png' }),
   text: setting(z.string().max(120).optional(), 'Text of the made picture; default: the name of the box.', { applies: 'daemon' }),
+  clip: setting(
+    filePath.optional(),
+    'A video file that is shown in a loop, with its sound, in place of the picture. It is encoded once at the start, in as long as it lasts; up to a minute of it is used.',
+    { applies: 'daemon', example: '/data/back-soon.mp4' },
+  ),
 });
 export type SlateConfig = z.infer<typeof slateSchema>;
 

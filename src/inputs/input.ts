@@ -12,6 +12,7 @@ import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { InputState, InputStatus } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { ContentWatch } from './content.ts';
+import { isPassThrough } from './pipelines/compose.ts';
 import { detectPlatform } from './platform.ts';
 import type { FromWorker } from './worker/messages.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -23,6 +24,8 @@ const heartbeatMsMax = ({ timeoutMs }: InputConfig): number => Math.max(1100, ti
 /** Node, GStreamer's registry and a camera's first picture on a slow board. */
 const startMsMax = ({ timeoutMs }: InputConfig): number => Math.max(15_000, timeoutMs * 5);
 const snapshotMsMax = 3000;
+/** A decoder waits for a key picture, of which some sources have one in several seconds; the muxer waits for the decoder. */
+const soundOnlyAfterMs = 5000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
 const refusalEveryMs = 60_000;
@@ -43,6 +46,8 @@ export interface InputOptions {
   /** No more of this data: what comes next begins anew. */
   onEnd(): void;
   onNotice(one: Notice): void;
+  /** Sound comes out of its stream, and no picture. */
+  isPictureless(): boolean;
   /** The state may have changed. */
   onChange(): void;
   log: Logger;
@@ -65,6 +70,8 @@ export class Input {
   /** The source came to its end: what the worker said of it; its last data may still be on the way. */
   #endText: string | null = null;
   #heartbeatMs = 0;
+  /** This worker has built its pipeline: before that it has no heartbeat. */
+  #playing = false;
   /** 0: none from this worker yet. */
   #dataMs = 0;
   readonly #content = new ContentWatch();
@@ -74,6 +81,14 @@ export class Input {
   #audioDb: number | null = null;
   #source: Record<string, number> = {};
   #refusedMs = Number.NEGATIVE_INFINITY;
+  /** The stream that was to be passed through does not fit the program. */
+  #mustEncode = false;
+  /** The source has sound only: the worker does not wait for a picture. */
+  #soundOnly = false;
+  /** When sound first came from this worker; 0: not yet. */
+  #soundMs = 0;
+  /** Since when there has been no picture to the sound; null: there is one, or nothing. */
+  #picturelessMs: number | null = null;
   #previewId = 0;
   readonly #previews = new Map<number, (jpegBase64: string | null) => void>();
 
@@ -115,8 +130,16 @@ export class Input {
 
   /** Ends the worker now; the next one starts after the back-off. A file that has ended is played again. */
   restart(reason: Reason): void {
+    this.#mustEncode = this.#soundOnly = false;
     if (this.#reason === 'end-of-stream' && this.#worker === null && this.#retryAtMs === null) this.#spawn();
     else if (this.#worker !== null) this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
+  }
+
+  /** A stream that is passed through may not be spliced in: from now on it is encoded, until somebody restarts the input. `why` is a sentence about it. */
+  encode(why: string): void {
+    if (this.#mustEncode || !isPassThrough(this.config)) return;
+    this.#mustEncode = true;
+    this.#replace('format-differs', `${this.id} is not passed through but encoded: ${why}`);
   }
 
   setVideoKbps(kbps: number): void {
@@ -177,7 +200,7 @@ export class Input {
       reason: this.#reason,
       dataAgeMs: Math.max(nowMs - this.#dataMs, pictureAgeMs),
       stillMs: age(this.#content.movedMs),
-      blackMs: age(this.#content.litMs),
+      blackMs: this.#blackMs(nowMs) ?? age(this.#content.litMs),
       silentMs: age(this.#content.soundMs),
       kbps: this.#rate.kbps(nowMs),
       expectedKbps: this.#encoder === null ? program.videoKbps : this.#videoKbps,
@@ -185,6 +208,13 @@ export class Input {
       lossPercent: this.#source.lossPct ?? null,
       rttMs: this.#source.rttMs ?? null,
     };
+  }
+
+  /** How long there has been no picture to its sound; null while there is one. */
+  #blackMs(nowMs: number): number | null {
+    if (this.#options.isPictureless()) this.#picturelessMs ??= nowMs;
+    else if (!this.#soundOnly && this.delivering) this.#picturelessMs = null;
+    return this.#picturelessMs === null ? null : nowMs - this.#picturelessMs;
   }
 
   /** The figures that a complaint rests on. */
@@ -196,13 +226,15 @@ export class Input {
   #spawn(): void {
     const { config, program, log } = this.#options;
     this.#retryAtMs = null;
+    this.#playing = false;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
-    this.#dataMs = 0;
+    this.#dataMs = this.#soundMs = 0;
     this.#content.reset();
     this.#endText = null;
     this.#options.onEnd();
     const worker = new WorkerProcess({
-      input: config,
+      input: this.#mustEncode ? ({ ...config, passThrough: false } as InputConfig) : config,
+      soundOnly: this.#soundOnly,
       program: { ...program, videoKbps: this.#videoKbps },
       platform: detectPlatform(),
       log,
@@ -226,10 +258,12 @@ export class Input {
     this.#heartbeatMs = monoMs();
     switch (message.type) {
       case 'playing':
+        this.#playing = true;
         this.#encoder = message.encoder;
         if (waitsForSender(this.#options.config) && this.#dataMs === 0) this.#become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`);
         return;
       case 'level':
+        this.#soundMs ||= monoMs();
         this.#audioDb = message.rmsDb;
         this.#content.hear(message.rmsDb, this.config.watch.silenceDb, monoMs());
         return;
@@ -246,10 +280,28 @@ export class Input {
         this.#endText = message.text;
         return;
       case 'picture':
+        if (this.#soundOnly) return this.#seen();
         return isMade(this.config) ? this.#content.seeMade(monoMs()) : this.#content.see(message, monoMs());
       case 'heartbeat':
         return;
     }
+  }
+
+  /** A source that had only sound has a picture. */
+  #seen(): void {
+    this.#soundOnly = false;
+    this.#lost('restarted', `${this.id} has a picture and is started again with it`);
+  }
+
+  /** Another worker at once: nothing has failed. */
+  #replace(reason: Reason, text: string): void {
+    const worker = this.#worker;
+    if (worker === null) return;
+    this.#worker = null;
+    void worker.kill();
+    this.#answerPreviews(null);
+    this.#become('waiting', reason, text);
+    this.#spawn();
   }
 
   /** Somebody may try a thousand keys: one notice a minute tells it as well. */
@@ -264,13 +316,18 @@ export class Input {
   #check(nowMs: number): void {
     if (this.#worker === null) return;
     const { config } = this.#options;
-    if (nowMs - this.#heartbeatMs > (this.#encoder === null && this.#dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
+    if (nowMs - this.#heartbeatMs > (!this.#playing && this.#dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
       return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
     const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
     if (this.#dataMs > 0 && nowMs - this.#dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
     // The silence that is mixed in goes on when the source does not: the picture tells.
     if (this.#content.pictureMs > 0 && nowMs - this.#content.pictureMs > config.timeoutMs)
       return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
+    if (!this.#soundOnly && this.#encoder !== null && this.#content.pictureMs === 0 && this.#soundMs > 0 && nowMs - this.#soundMs > soundOnlyAfterMs) {
+      this.#soundOnly = true;
+      this.#picturelessMs = this.#soundMs;
+      return this.#replace('no-picture', `${this.id} has sound but no picture: the slate is shown to it`);
+    }
     if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax(config))
       this.#lost('no-data', `${this.id}: the source delivers nothing`);
   }

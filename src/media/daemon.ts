@@ -19,7 +19,7 @@ import { BitrateControl } from './bitrate.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
-import { ProgramWatch } from './program.ts';
+import { coverNotice, ProgramWatch } from './program.ts';
 import { Selection } from './selection.ts';
 import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
@@ -79,9 +79,12 @@ export class MediaDaemon {
       log: log.child({ part: 'uplink' }),
     });
     this.#switcher = new Switcher({
-      fps: config.program.fps,
+      program: config.program,
+      programNumberOf: (id) => programNumberOf(config.inputs, id),
       onPayload: (buffer, offset, length) => this.#send(buffer, offset, length),
       onSwitched: (to, from) => this.#selection.landed(to, from, monoMs()),
+      onUnfit: (id, why) => this.inputs.get(id)?.encode(why),
+      onCovered: (id, covered) => this.report(coverNotice(id, covered)),
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
     this.#bitrate = new BitrateControl({ program: config.program, inputs: this.inputs, uplink: this.uplink, onNotice });
@@ -217,6 +220,7 @@ export class MediaDaemon {
       onData: (chunk) => this.#switcher.push(config.id, chunk, monoMs()),
       onEnd: () => this.#switcher.ended(config.id, monoMs()),
       onNotice,
+      isPictureless: () => this.#switcher.isPictureless(config.id),
       // Decided upon at once, not at the next turn.
       onChange: () => this.#selection.decide(monoMs()),
       log: this.log.child({ part: 'input', input: config.id }),
@@ -253,4 +257,9 @@ export class MediaDaemon {
     if (changed !== null) this.report(changed);
     this.#heart.turned(this.program.status, nowMs);
   }
+}
+
+function programNumberOf(inputs: Config['inputs'], id: string): number {
+  const input = inputs.find((one) => one.id === id);
+  return input !== undefined && 'programNumber' in input ? input.programNumber : 0;
 }

@@ -32,6 +32,8 @@ export const reasonTexts = {
   'source-closed': 'the source closed the connection',
   'source-waiting': 'no sender has connected yet',
   'format-unsupported': 'the format of the source is not supported',
+  'format-differs': 'the format of the source is not the program’s',
+  'no-picture': 'the source sends sound but no picture',
   'element-missing': 'a GStreamer element is not installed',
   'encoder-failed': 'the encoder reported an error',
   'pipeline-error': 'the GStreamer pipeline reported an error',

@@ -46,8 +46,11 @@ export function composePassThrough(input: InputConfig): string {
   return `${fill(template.passThrough, values(input))} ! ${sink}`;
 }
 
-/** The launch line for a stream that is encoded to the program's format. Elements that the worker talks to: venc, vparse, level, grey, preview, net. */
-export function composeEncoded(input: InputConfig, program: ProgramConfig, { encoder, audioEncoder }: Choices): string {
+/**
+ * The launch line for a stream that is encoded to the program's format. Elements that the worker talks to: venc, vparse, level, grey, preview, net.
+ * `soundOnly`: the muxer is not to wait for a picture; one that comes after all is only seen.
+ */
+export function composeEncoded(input: InputConfig, program: ProgramConfig, { encoder, audioEncoder }: Choices, soundOnly = false): string {
   const template = sourceTemplate(templateName(input));
   const all = { ...values(input, program), ...rates(program) };
   const hasAudio = template.audio !== undefined && !lacksAudioDevice(input);
@@ -57,7 +60,10 @@ export function composeEncoded(input: InputConfig, program: ProgramConfig, { enc
   const parts = [
     template.source === undefined ? '' : fill(template.source, all),
     `${fill(template.video, all)} ! videoconvert ! videoscale add-borders=true ! videorate ! ${raw} ! tee name=seen`,
-    `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=1 ! queue ! mux.`,
+    // Every key picture with its parameter sets: the program may come from another encoder before it.
+    soundOnly
+      ? ''
+      : `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=-1 ! queue ! mux.`,
     `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
     // The watch must never hold up the program: its queues leak.
     `seen. ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=10 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,

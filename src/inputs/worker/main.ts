@@ -3,7 +3,7 @@
  * packets of the others. MPEG-TS goes out over fd 3; everything else goes over IPC. It never outlives its parent.
  */
 import { monoMs } from '../../clock.ts';
-import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
+import type { InputConfig } from '../../config/schema.ts';
 import type { EncoderTemplate } from '../pipelines/catalogue.ts';
 import { composeEncoded, composePassThrough, isPassThrough } from '../pipelines/compose.ts';
 import { explain, type Failure, subject } from './explain.ts';
@@ -38,13 +38,13 @@ class Worker {
   readonly #encoder: EncoderTemplate | null;
   readonly #preview: Preview;
 
-  constructor(input: InputConfig, program: ProgramConfig, platform: string) {
+  constructor({ input, program, platform, soundOnly }: Extract<ToWorker, { type: 'job' }>) {
     this.#input = input;
     const { Pipeline } = loadGStreamer();
     const choices = isPassThrough(input) ? null : chooseEncoders(platform, program);
     if (choices !== null && 'reason' in choices) throw new WorkerFailure(choices);
     this.#encoder = choices?.encoder ?? null;
-    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices));
+    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices, soundOnly));
     if (this.#encoder?.bitrate.unit === 'controls') allowStructuresAsText();
     this.#setSecrets();
     this.#pipeline.pollBus((message) => this.#onBus(message));
@@ -62,7 +62,7 @@ class Worker {
       case 'set-bitrate':
         return this.#setBitrate(message.kbps);
       case 'key-frame':
-        if (this.#encoder !== null) this.#pipeline.forceKeyUnit('vparse', 0);
+        if (this.#encoder !== null && this.#pipeline.findChild('vparse') !== undefined) this.#pipeline.forceKeyUnit('vparse', 0);
         return;
       case 'preview':
         return this.#preview.request(message.id);
@@ -172,7 +172,7 @@ function begin(job: Extract<ToWorker, { type: 'job' }>): void {
   const missing = missingSource(job.input);
   if (missing !== null) return fail(missing);
   try {
-    worker = new Worker(job.input, job.program, job.platform);
+    worker = new Worker(job);
   } catch (error) {
     if (error instanceof WorkerFailure) return fail(error.failure);
     const said = (error as Error).message;

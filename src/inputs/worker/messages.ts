@@ -5,7 +5,7 @@ import { reasonSchema } from '../../model/reasons.ts';
 
 export const toWorkerSchema = z.discriminatedUnion('type', [
   /** The first message. Comes by IPC and not on the command line, since it may hold secrets. */
-  z.object({ type: z.literal('job'), input: inputSchema, program: programSchema, platform: z.string() }),
+  z.object({ type: z.literal('job'), input: inputSchema, program: programSchema, platform: z.string(), soundOnly: z.boolean() }),
   z.object({ type: z.literal('set-bitrate'), kbps: z.number() }),
   z.object({ type: z.literal('key-frame') }),
   z.object({ type: z.literal('preview'), id: z.int() }),
