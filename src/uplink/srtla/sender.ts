@@ -24,6 +24,8 @@ const silentMsMax = 2000;
 const reopenEveryMs = 500;
 /** Every link is told of a forgotten group: what comes within this of the first telling is about the same one. */
 const forgottenOnceMs = 1000;
+/** Idle links are asked each 200 ms: a link that was proved this lately belongs to a group that the receiver knows. */
+const deliversMs = 500;
 /** Of the payloads that may be on their way through libsrt. A power of two. */
 const marksKept = 4096;
 /** Packets that are remembered for longer than they are of use: reports come late. */
@@ -245,6 +247,7 @@ export class SrtlaSender implements Outlet {
         if (link.carrier.pulse.suspect) return;
         return this.#become(link, 'up', 'connected', nowMs);
       case wire.srtlaType.regNgp:
+        if (this.#othersDeliver(link, nowMs)) return this.#forgottenAlone(link, nowMs);
         if (nowMs - this.#forgottenMs < forgottenOnceMs) return;
         this.#forgottenMs = nowMs;
         this.#registration.forgotten();
@@ -263,6 +266,20 @@ export class SrtlaSender implements Outlet {
         this.#options.log.warn({ path: link.path.id, said: wire.refusalText(bytes, offset, length) }, 'registration refused');
         return this.#become(link, 'registering', 'registration-refused', nowMs);
     }
+  }
+
+  /** The receiver drops a link that was silent for some 10 s, and keeps the group: while another link delivers, only this one joins again. */
+  #forgottenAlone(link: Link, nowMs: number): void {
+    if (link.carrier.usable) {
+      link.carrier.usable = false;
+      this.#bond.fell(this.#links.indexOf(link), nowMs);
+      link.registerAtMs = nowMs;
+    }
+    this.#become(link, 'registering', 'registering', nowMs);
+  }
+
+  #othersDeliver(link: Link, nowMs: number): boolean {
+    return this.#links.some((other) => other !== link && other.carrier.good && nowMs - other.carrier.pulse.provedMs < deliversMs);
   }
 
   /** Whatever a link needs besides packets: a socket, a registration, a sign of life. */
