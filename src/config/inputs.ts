@@ -39,15 +39,29 @@ export const watchSchema = z.strictObject({
   ),
   silenceMs: setting(z.int().min(0).max(600_000).default(15_000), `Sound below silenceDb for this long. ${off}`, { unit: 'ms', applies: 'daemon' }),
   silenceDb: setting(z.number().min(-90).max(-10).default(-50), 'What counts as silence (RMS).', { unit: 'dBFS', applies: 'daemon' }),
-  bitratePercent: setting(z.int().min(0).max(100).default(0), `Less than this share of the program’s bitrate, for bitrateMs. ${off}`, {
+  bitratePercent: setting(z.int().min(0).max(100).default(0), `Less than this share of the expected bitrate arrives, for bitrateMs. ${off}`, {
     unit: '%',
     applies: 'daemon',
   }),
+  expectedKbps: setting(
+    z.int().min(0).max(200_000).default(0),
+    'The bitrate that the source is expected to send. 0: the program’s, where the stream is passed through; nothing, where it is encoded.',
+    { unit: 'kbit/s', applies: 'daemon' },
+  ),
   bitrateMs: setting(z.int().min(500).max(600_000).default(5000), 'How long a low bitrate is tolerated.', { unit: 'ms', applies: 'daemon' }),
+  cadencePercent: setting(
+    z.int().min(0).max(100).default(50),
+    `Fewer pictures a second than this share of the program’s, for cadenceMs: an encoder that does not keep up, or a stream that is passed through and stutters. ${off}`,
+    { unit: '%', applies: 'daemon' },
+  ),
+  cadenceMs: setting(z.int().min(1000).max(600_000).default(5000), 'How long too few pictures are tolerated.', { unit: 'ms', applies: 'daemon' }),
   continuityPerSecond: setting(z.int().min(0).max(10_000).default(20), `More MPEG-TS packets than this are missing within a second. ${off}`, {
     applies: 'daemon',
   }),
-  lossPercent: setting(z.number().min(0).max(100).default(0), `SRT sources: more than this is lost on the way. ${off}`, { unit: '%', applies: 'daemon' }),
+  lossPercent: setting(z.number().min(0).max(100).default(0), `SRT sources: more than this is lost on the way and has to be sent again. ${off}`, {
+    unit: '%',
+    applies: 'daemon',
+  }),
   rttMs: setting(z.int().min(0).max(10_000).default(0), `SRT sources: a round trip longer than this. ${off}`, { unit: 'ms', applies: 'daemon' }),
 });
 

@@ -1,5 +1,6 @@
 /** Lets the encoders follow what the networks carry. For streams that are passed through it can only say that they do not fit. */
-import type { ProgramConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import { type BoxSeen, judgeStrain, noStrain } from '../engine/strain.ts';
 import type { Input } from '../inputs/input.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { initialBitrate, judgeBitrate } from '../uplink/bitrate.ts';
@@ -13,7 +14,9 @@ const tellAfterMs = 1000;
 const calmAfterMs = 5000;
 
 export interface BitrateOptions {
-  program: ProgramConfig;
+  config: Config;
+  /** How the board is, as it was read last. */
+  box(): BoxSeen;
   inputs: ReadonlyMap<string, Input>;
   uplink: Uplink;
   onNotice(one: Notice): void;
@@ -23,13 +26,14 @@ export class BitrateControl {
   readonly #options: BitrateOptions;
   #state;
   #maxKbps: number;
+  #strain = noStrain;
   #told = false;
   /** Since when it has been the other way round than told; NaN: it is not. */
   #otherSinceMs = Number.NaN;
 
   constructor(options: BitrateOptions) {
     this.#options = options;
-    const { videoKbps, maxKbps } = options.program;
+    const { videoKbps, maxKbps } = options.config.program;
     this.#state = initialBitrate(videoKbps);
     this.#maxKbps = maxKbps ?? videoKbps;
   }
@@ -47,7 +51,8 @@ export class BitrateControl {
 
   /** To be called each 50 ms. `onAir`: the input on air; `programKbps`: what leaves the switcher. */
   turn(onAir: string | null, programKbps: number, nowMs: number): void {
-    const { program, uplink, inputs } = this.#options;
+    const { config, uplink, inputs, box } = this.#options;
+    const { program } = config;
     const { bond } = uplink;
     if (bond === null || !uplink.connected || !program.adaptive) return;
     const links = linkLoads(bond, nowMs);
@@ -57,10 +62,12 @@ export class BitrateControl {
       bond.probing = false;
       return this.#watch(backlogMs > bond.latencyMs / 3, nowMs, 'a stream that is passed through cannot be made smaller: encode it, or send less');
     }
+    this.#strain = judgeStrain(this.#strain, box(), nowMs, config.control.vitals.temperatureMaxC);
+    const strained = this.#strain.reason !== null;
     const limits = { minKbps: Math.min(program.minKbps, this.#maxKbps), maxKbps: this.#maxKbps };
     const { state, change } = judgeBitrate(
       this.#state,
-      { links, backlogMs, programKbps, restKbps: program.audioKbps, latencyMs: bond.latencyMs, strained: false },
+      { links, backlogMs, programKbps, restKbps: program.audioKbps, latencyMs: bond.latencyMs, strained },
       limits,
       nowMs,
     );

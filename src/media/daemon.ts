@@ -10,7 +10,7 @@ import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
-import type { Status } from '../model/status.ts';
+import type { PinStatus, Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
 import { Uplink } from '../uplink/uplink.ts';
@@ -23,6 +23,7 @@ import { coverNotice, ProgramWatch } from './program.ts';
 import { Selection } from './selection.ts';
 import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
+import { Strength } from './strength.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
@@ -55,6 +56,7 @@ export class MediaDaemon {
   readonly #server: SocketServer;
   readonly #switcher: Switcher;
   readonly #selection: Selection;
+  readonly #strength: Strength;
   readonly #rate = new RateMeter();
   readonly #heart = new Heart();
   #timer: NodeJS.Timeout | undefined;
@@ -87,7 +89,8 @@ export class MediaDaemon {
       onCovered: (id, covered) => this.report(coverNotice(id, covered)),
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
-    this.#bitrate = new BitrateControl({ program: config.program, inputs: this.inputs, uplink: this.uplink, onNotice });
+    this.#strength = new Strength(log.child({ part: 'strength' }));
+    this.#bitrate = new BitrateControl({ config, inputs: this.inputs, uplink: this.uplink, box: () => this.#strength.seen, onNotice });
     this.#allowances = new Allowances({
       paths: config.paths,
       file: join(config.media.stateDirectory, 'allowances.json'),
@@ -95,7 +98,7 @@ export class MediaDaemon {
       onNotice,
       log: log.child({ part: 'allowances' }),
     });
-    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, onNotice });
+    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
     this.#server = new SocketServer({
       path: config.media.socket,
       session: this.session,
@@ -119,6 +122,7 @@ export class MediaDaemon {
         text: 'the media daemon has started',
       }),
     );
+    this.#strength.start();
     this.#selection.start(monoMs());
     if (this.config.slate.enabled)
       this.#stopSlate = startSlate({
@@ -134,6 +138,7 @@ export class MediaDaemon {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopSlate();
+    this.#strength.stop();
     this.running = false;
     await this.#allowances.save();
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
@@ -162,8 +167,11 @@ export class MediaDaemon {
     await this.uplink.stop();
   }
 
-  pin(input: string | null): void {
-    this.#selection.pin(input, monoMs());
+  /** @param forMs how long; null: until it is taken back. Returns how the pin does. */
+  pin(input: string | null, forMs: number | null): PinStatus | null {
+    const nowMs = monoMs();
+    this.#selection.pin(input, forMs, nowMs);
+    return this.#selection.pinStatus(nowMs);
   }
 
   /** The most that the encoders may make, from now on. */
@@ -201,6 +209,7 @@ export class MediaDaemon {
         ...this.program.status,
         input: this.#switcher.onAir ?? this.onAir,
         pinned: this.#selection.pinned,
+        pin: this.#selection.pinStatus(nowMs),
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
         targetKbps: this.#bitrate.kbps,

@@ -20,6 +20,10 @@ export const reasonTexts = {
   hung: 'stopped answering',
   pinned: 'a person pinned it',
   'pinned-dead': 'is pinned but does not work',
+  'pin-expired': 'the time of the pin is over',
+  unsteady: 'failed lately and has to work for a while first',
+  needed: 'is needed: none before it works',
+  'not-needed': 'is not needed any more',
   // Inputs.
   'end-of-stream': 'the source ended',
   'worker-exited': 'the encoder process ended',

@@ -30,6 +30,8 @@ import { ParameterSets } from './parameter-store.ts';
 import { headroomBytes, type Unit } from './unit.ts';
 
 export interface FeedFigures {
+  /** Whole pictures, for the frame cadence. */
+  pictures: number;
   packets: number;
   continuityErrors: number;
   /** Out of step, or too large to be true. */
@@ -109,7 +111,7 @@ export interface FeedOptions {
 
 export class Feed implements SourceFormat {
   readonly #options: FeedOptions;
-  readonly #counts = { packets: 0, continuityErrors: 0, damagedUnits: 0, skippedBytes: 0 };
+  readonly #counts = { pictures: 0, packets: 0, continuityErrors: 0, damagedUnits: 0, skippedBytes: 0 };
   readonly #step = new Step((buffer, at) => this.#packet(buffer, at));
   readonly #video = new Assembly('video', videoBytesMax);
   readonly #audio = new Assembly('audio', audioBytesMax);
@@ -276,6 +278,7 @@ export class Feed implements SourceFormat {
       return;
     }
     this.#readHead(assembly, stream);
+    this.#counts.pictures++;
     if (!unit.timeless && this.#cadence.add(unit.dts)) this.#changes++;
     this.#options.onUnit(unit);
   }

@@ -1,4 +1,6 @@
-/** The choice of a path in `standby` mode: one SRT session over the most preferred path, the next one when it fails. */
+/** The paths of a destination in `standby` mode: one SRT session over the one that the engine chooses. */
+import { BrokenInvariant } from '../engine/invariants.ts';
+import { decidePath, initialPath, type PathSeen, type PathState } from '../engine/path.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { PathStatus } from '../model/status.ts';
@@ -9,6 +11,7 @@ export class DirectPath {
   readonly #destination: string;
   readonly #paths: LinkPath[];
   readonly #onNotice: (one: Notice) => void;
+  #choice: PathState = initialPath;
   #index = 0;
   #up = false;
   #sinceMs = 0;
@@ -26,13 +29,18 @@ export class DirectPath {
 
   /** The session over the current path stands. */
   carried(nowMs: number): void {
+    const carries = this.next().id;
+    this.#decide(nowMs, (id) => ({ id, state: id === carries ? 'carries' : this.#rests(id, nowMs) ? 'failed' : 'unknown', reason: 'connected' }));
     this.#become(true, 'connected', nowMs);
   }
 
-  /** It could not be made, or broke: the next path in order is tried, the first again after the last. */
+  /** It could not be made, or broke: the engine says which path is tried next. */
   failed(reason: Reason, nowMs: number): void {
     this.#become(false, reason, nowMs);
-    this.#index = (this.#index + 1) % this.#paths.length;
+    const failed = this.next().id;
+    this.#decide(nowMs, (id) =>
+      id === failed ? { id, state: 'failed', reason } : { id, state: this.#rests(id, nowMs) ? 'failed' : 'unknown', reason: 'stopped' },
+    );
   }
 
   status(_nowMs: number, stats: SrtStats | null): PathStatus[] {
@@ -66,6 +74,25 @@ export class DirectPath {
         sinceMonoMs: this.#sinceMs,
       };
     });
+  }
+
+  /** It failed a moment ago. */
+  #rests(id: string, nowMs: number): boolean {
+    return nowMs < (this.#choice.retryAtMs[id] ?? Number.NEGATIVE_INFINITY);
+  }
+
+  #decide(nowMs: number, see: (id: string) => PathSeen): void {
+    const seen = this.#paths.map(({ id }) => see(id));
+    try {
+      const { state, path } = decidePath(this.#choice, seen, nowMs);
+      this.#choice = state;
+      this.#index = this.#paths.findIndex(({ id }) => id === path);
+    } catch (error) {
+      if (!(error instanceof BrokenInvariant)) throw error;
+      // A mistake in the engine (docs/adr/0022): in order, from here on.
+      this.#choice = initialPath;
+      if (seen[this.#index]?.state === 'failed') this.#index = (this.#index + 1) % this.#paths.length;
+    }
   }
 
   #become(up: boolean, reason: Reason, nowMs: number): void {

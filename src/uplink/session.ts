@@ -82,6 +82,10 @@ export class Session {
     return this.#state === 'connected';
   }
 
+  get reason(): Reason {
+    return this.#reason;
+  }
+
   /** How long it has been without a connection; 0 while connected. */
   darkMs(nowMs: number): number {
     return this.connected ? 0 : nowMs - this.#sinceDarkMs;

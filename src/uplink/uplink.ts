@@ -1,17 +1,15 @@
 /** The uplink: one MPEG-TS in, several networks out. Destinations in order of preference, one of them on air. */
 import { monoMs } from '../clock.ts';
 import type { DestinationConfig, PathConfig } from '../config/schema.ts';
+import { type DestinationCommand, type DestinationState, decideDestination, initialDestination } from '../engine/destination.ts';
+import { BrokenInvariant } from '../engine/invariants.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
+import { reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { Session } from './session.ts';
 import { srtLibrary } from './srt/library.ts';
 import type { Bond } from './srtla/scheduler.ts';
-
-/** A destination without a connection for this long is left for the next one: two calls that were not answered. */
-const darkMsMax = 4000;
-/** A more preferred destination is tried again this often while a less preferred one carries the program. */
-const returnTryMs = 30_000;
 
 export interface UplinkOptions {
   paths: PathConfig[];
@@ -23,12 +21,16 @@ export interface UplinkOptions {
   log: Logger;
 }
 
+type Executors = {
+  [K in DestinationCommand['kind']]: (session: Session, command: Extract<DestinationCommand, { kind: K }>, nowMs: number) => void;
+};
+
 export class Uplink {
   readonly #sessions: Session[];
   readonly #options: UplinkOptions;
   #active: Session | null = null;
   #running = false;
-  #returnTryAtMs = 0;
+  #choice: DestinationState = initialDestination;
 
   /** @throws FatalError when there is somewhere to send to, and no libsrt. */
   constructor(options: UplinkOptions) {
@@ -57,13 +59,13 @@ export class Uplink {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    const [first] = this.#sessions;
-    if (first !== undefined) this.#activate(first, monoMs());
+    this.#decide(monoMs());
   }
 
   async stop(): Promise<void> {
     this.#running = false;
     this.#active = null;
+    this.#choice = initialDestination;
     await Promise.all(
       this.#sessions.map((session) => {
         session.active = false;
@@ -80,7 +82,7 @@ export class Uplink {
   /** Polls the sessions and decides between destinations; to be called every few milliseconds. */
   turn(nowMs: number): void {
     for (const session of this.#sessions) session.turn(nowMs);
-    if (this.#running && this.#sessions.length > 1) this.#decide(nowMs);
+    if (this.#running) this.#decide(nowMs);
   }
 
   status(nowMs: number): { paths: PathStatus[]; destinations: DestinationStatus[] } {
@@ -90,44 +92,53 @@ export class Uplink {
     };
   }
 
+  /** A mistake in the engine leaves the program where it is sent (docs/adr/0022). */
   #decide(nowMs: number): void {
-    const active = this.#active;
-    if (active === null) return;
-    const index = this.#sessions.indexOf(active);
-    if (active.darkMs(nowMs) > darkMsMax) {
-      const next = this.#sessions[(index + 1) % this.#sessions.length] as Session;
-      return this.#change(active, next, nowMs);
+    const seen = this.#sessions.map((session) => ({ id: session.id, connected: session.connected, reason: session.reason }));
+    try {
+      const { state, commands } = decideDestination(this.#choice, seen, nowMs);
+      this.#choice = state;
+      for (const command of commands) this.#perform(command, nowMs);
+    } catch (error) {
+      if (!(error instanceof BrokenInvariant)) throw error;
+      this.#choice = { ...initialDestination, used: this.#choice.used, usedSinceMs: nowMs, calls: this.#choice.calls };
+      this.#options.onNotice(
+        notice({ severity: 'alarm', subject: { kind: 'media', id: 'engine' }, what: 'engine.state', to: 'broken', reason: 'internal', text: error.message }),
+      );
     }
-    const preferred = this.#sessions[0] as Session;
-    if (preferred === active) return;
-    // The preferred one is called beside the program, and takes over only once it is connected.
-    if (preferred.connected) return this.#change(active, preferred, nowMs);
-    if (nowMs < this.#returnTryAtMs) return;
-    this.#returnTryAtMs = nowMs + returnTryMs;
-    preferred.start(nowMs);
   }
 
-  #change(from: Session, to: Session, nowMs: number): void {
-    from.active = false;
-    void from.stop(nowMs);
-    this.#activate(to, nowMs);
-    this.#options.onNotice(
-      notice({
-        severity: 'warning',
-        subject: { kind: 'destination', id: to.id },
-        what: 'destination.switch',
-        from: from.id,
-        to: to.id,
-        reason: to === this.#sessions[0] ? 'preferred' : 'unreachable',
-        text: `the program goes to ${to.id} instead of ${from.id}`,
-      }),
-    );
+  #perform(command: DestinationCommand, nowMs: number): void {
+    const session = this.#sessions.find(({ id }) => id === command.id);
+    if (session === undefined) return;
+    (this.#executors[command.kind] as (session: Session, command: DestinationCommand, nowMs: number) => void)(session, command, nowMs);
   }
 
-  #activate(session: Session, nowMs: number): void {
+  /** A new command does not compile until something performs it. */
+  readonly #executors: Executors = {
+    call: (session, _, nowMs) => session.start(nowMs),
+    'hang-up': (session, _, nowMs) => void session.stop(nowMs),
+    use: (session, command, nowMs) => this.#use(session, command, nowMs),
+  };
+
+  #use(session: Session, { from, reason }: Extract<DestinationCommand, { kind: 'use' }>, nowMs: number): void {
+    const before = this.#active;
+    if (before !== null) before.active = false;
     this.#active = session;
     session.active = true;
-    this.#returnTryAtMs = nowMs + returnTryMs;
-    if (!session.connected) session.start(nowMs);
+    if (from === null) return;
+    const tookMs = before === null || before.connected ? null : Math.round(before.darkMs(nowMs));
+    this.#options.onNotice(
+      notice({
+        severity: reason === 'preferred' ? 'clear' : 'warning',
+        subject: { kind: 'destination', id: session.id },
+        what: 'destination.switch',
+        from,
+        to: session.id,
+        reason,
+        text: `the program goes to ${session.id} instead of ${from}: ${reason === 'preferred' ? `${from} was only standing in` : reasonTexts[reason]}`,
+        tookMs,
+      }),
+    );
   }
 }

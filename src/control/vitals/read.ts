@@ -6,10 +6,18 @@ import { createRequire } from 'node:module';
 import { loadavg, uptime } from 'node:os';
 import { promisify } from 'node:util';
 import type si from 'systeminformation';
+import {
+  type PowerFacts,
+  raspberryPower,
+  readBoardModel,
+  readJetsonPower,
+  readRaspberryPower,
+  readThermalZones,
+  timesyncSynchronised,
+} from '../../board/facts.ts';
 import { monoMs } from '../../clock.ts';
 import type { VitalsStatus } from '../../model/vitals.ts';
 import { clockSynchronised } from './clock-sync.ts';
-import { type PowerFacts, raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './platform.ts';
 
 // Two of its twenty parts: the whole package is 700 kB of source that a daemon would keep for ever.
 const part = createRequire(import.meta.url);
