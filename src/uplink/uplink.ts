@@ -1,13 +1,16 @@
-/** The uplink: one MPEG-TS in, several networks out. Destinations in order of preference, one of them on air. */
+/** The uplink: one MPEG-TS in, several networks out. Destinations in order of preference or by score, one of them on air, or all. */
 import { monoMs } from '../clock.ts';
-import type { DestinationConfig, PathConfig } from '../config/schema.ts';
+import type { DestinationConfig, FailoverConfig, Mode, PathConfig } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
+import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
-import { Session } from './session.ts';
+import { Destination } from './destination.ts';
+import { type LivePath, PathWatch } from './paths/watch.ts';
+import { Preference } from './preference.ts';
 import { srtLibrary } from './srt/library.ts';
 
-/** A destination without a connection for this long is left for the next one: two calls that were not answered. */
+/** A destination that is called only when it is needed is called when the one on air has been without a connection for so long: two calls not answered. */
 const darkMsMax = 4000;
 /** A more preferred destination is tried again this often while a less preferred one carries the program. */
 const returnTryMs = 30_000;
@@ -16,14 +19,18 @@ export interface UplinkOptions {
   paths: PathConfig[];
   /** With secrets resolved; in order of preference. */
   destinations: DestinationConfig[];
+  failover: FailoverConfig;
   onNotice(one: Notice): void;
   log: Logger;
 }
 
 export class Uplink {
-  readonly #sessions: Session[];
+  readonly #destinations: Destination[];
   readonly #options: UplinkOptions;
-  #active: Session | null = null;
+  readonly #preference: Preference;
+  readonly #watch: PathWatch;
+  /** Those that get the program. */
+  #active: Destination[] = [];
   #running = false;
   #returnTryAtMs = 0;
 
@@ -31,88 +38,141 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     if (options.destinations.length > 0) srtLibrary();
-    const { paths, onNotice, log } = options;
-    this.#sessions = options.destinations.map((destination) => new Session({ destination, paths, onNotice, log: log.child({ destination: destination.id }) }));
+    const { paths, failover, onNotice, log } = options;
+    const preference = { ...failover, mode: 'standby' as const };
+    this.#preference = new Preference({ ...failover, mode: failover.mode === 'score' ? 'active' : 'standby' });
+    this.#watch = new PathWatch({ paths, onChange: (path) => this.#pathChanged(path), onNotice });
+    this.#destinations = options.destinations.map(
+      (destination) =>
+        new Destination({
+          destination,
+          paths: this.#watch.live.filter(({ id }) => destination.paths?.includes(id) ?? true),
+          preference,
+          onNotice,
+          log: log.child({ destination: destination.id }),
+        }),
+    );
   }
 
   get connected(): boolean {
-    return this.#active?.connected ?? false;
+    return this.#active.some(({ connected }) => connected);
   }
 
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    const [first] = this.#sessions;
-    if (first !== undefined) this.#activate(first, monoMs());
+    const nowMs = monoMs();
+    this.#watch.turn(nowMs);
+    this.#returnTryAtMs = nowMs + returnTryMs;
+    const [first] = this.#destinations;
+    if (first === undefined) return;
+    if (this.#options.failover.mode === 'all') this.#active = [...this.#destinations];
+    else this.#active = [first];
+    for (const destination of this.#active) destination.active = true;
+    for (const destination of this.#destinations) if (destination.active || this.#isKeptReady(destination)) destination.start(nowMs);
   }
 
   async stop(): Promise<void> {
     this.#running = false;
-    this.#active = null;
+    this.#active = [];
     await Promise.all(
-      this.#sessions.map((session) => {
-        session.active = false;
-        return session.stop(monoMs());
+      this.#destinations.map((destination) => {
+        destination.active = false;
+        return destination.stop(monoMs());
       }),
     );
   }
 
   /** The packet path: one payload of whole MPEG-TS packets, at most 1316 bytes, sent or dropped at once. */
   send(payload: Buffer, offset: number, length: number): void {
-    this.#active?.send(payload, offset, length);
+    for (const destination of this.#active) destination.send(payload, offset, length);
   }
 
-  /** Polls the sessions and decides between destinations; to be called every few milliseconds. */
+  /** Polls everything and decides between destinations; to be called every few milliseconds. */
   turn(nowMs: number): void {
-    for (const session of this.#sessions) session.turn(nowMs);
-    if (this.#running && this.#sessions.length > 1) this.#decide(nowMs);
+    this.#watch.turn(nowMs);
+    for (const destination of this.#destinations) destination.turn(nowMs);
+    if (this.#running && this.#destinations.length > 1 && this.#options.failover.mode !== 'all') this.#decide(nowMs);
+  }
+
+  /** False: there is no such destination. */
+  setMode(id: string, mode: Mode): boolean {
+    const destination = this.#destinations.find((one) => one.id === id);
+    destination?.setMode(mode, monoMs());
+    return destination !== undefined;
+  }
+
+  get destinationIds(): string[] {
+    return this.#destinations.map(({ id }) => id);
   }
 
   status(nowMs: number): { paths: PathStatus[]; destinations: DestinationStatus[] } {
     return {
-      paths: this.#sessions.flatMap((session) => session.pathStatus(nowMs)),
-      destinations: this.#sessions.map((session) => session.destinationStatus(nowMs)),
+      paths: this.#destinations.flatMap((destination) => destination.pathStatus(nowMs)),
+      destinations: this.#destinations.map((destination) => destination.status(nowMs)),
     };
   }
 
-  #decide(nowMs: number): void {
-    const active = this.#active;
-    if (active === null) return;
-    const index = this.#sessions.indexOf(active);
-    if (active.darkMs(nowMs) > darkMsMax) {
-      const next = this.#sessions[(index + 1) % this.#sessions.length] as Session;
-      return this.#change(active, next, nowMs);
-    }
-    const preferred = this.#sessions[0] as Session;
-    if (preferred === active) return;
-    // The preferred one is called beside the program, and takes over only once it is connected.
-    if (preferred.connected) return this.#change(active, preferred, nowMs);
-    if (nowMs < this.#returnTryAtMs) return;
-    this.#returnTryAtMs = nowMs + returnTryMs;
-    preferred.start(nowMs);
+  /** By score there is nothing to compare unless all are connected. */
+  #isKeptReady({ id }: Destination): boolean {
+    const config = this.#options.destinations.find((one) => one.id === id);
+    return config?.spare === 'connected' || this.#options.failover.mode === 'score';
   }
 
-  #change(from: Session, to: Session, nowMs: number): void {
+  #decide(nowMs: number): void {
+    this.#callSpares(nowMs);
+    const change = this.#preference.decide(
+      this.#destinations.map((destination) => destination.option(nowMs)),
+      nowMs,
+    );
+    const to = this.#destinations.find(({ id }) => id === change?.to);
+    const [from] = this.#active;
+    // Where none works the last one stays: it is the first to be told when it does again.
+    if (change === null || to === undefined || from === undefined || to === from) return;
+    this.#change(from, to, change.reason, nowMs);
+  }
+
+  /** Those that are not kept ready: called when the one on air fails, and the more preferred ones again now and then. */
+  #callSpares(nowMs: number): void {
+    const [active] = this.#active;
+    if (active === undefined) return;
+    const index = this.#destinations.indexOf(active);
+    if (active.darkMs(nowMs) > darkMsMax || !active.option(nowMs).usable) {
+      // All at once: the one that answers first has it.
+      if (active.darkMs(nowMs) > darkMsMax || active.connected) for (const other of this.#destinations) other.start(nowMs);
+    } else if (nowMs >= this.#returnTryAtMs) {
+      this.#returnTryAtMs = nowMs + returnTryMs;
+      for (const preferred of this.#destinations.slice(0, index)) preferred.start(nowMs);
+    }
+  }
+
+  #change(from: Destination, to: Destination, reason: Reason, nowMs: number): void {
+    const silentMs = from.silentMs(nowMs);
+    const darkMs = from.darkMs(nowMs);
     from.active = false;
-    void from.stop(nowMs);
-    this.#activate(to, nowMs);
+    to.active = true;
+    this.#active = [to];
+    this.#returnTryAtMs = nowMs + returnTryMs;
+    to.start(nowMs);
+    // A less preferred one that is not kept ready has done its duty.
+    if (reason === 'preferred' && !this.#isKeptReady(from)) void from.stop(nowMs);
+    const back = reason === 'preferred' || reason === 'better-score';
     this.#options.onNotice(
       notice({
-        severity: 'warning',
+        severity: reason === 'preferred' ? 'clear' : back ? 'info' : 'warning',
         subject: { kind: 'destination', id: to.id },
         what: 'destination.switch',
         from: from.id,
         to: to.id,
-        reason: to === this.#sessions[0] ? 'preferred' : 'unreachable',
-        text: `the program goes to ${to.id} instead of ${from.id}`,
+        reason,
+        text: `the program goes to ${to.id} instead of ${from.id}: ${back ? to.id : from.id} ${reasonTexts[reason]}`,
+        measured: { silentMs: Math.round(silentMs), darkMs: Math.round(darkMs) },
       }),
     );
   }
 
-  #activate(session: Session, nowMs: number): void {
-    this.#active = session;
-    session.active = true;
-    this.#returnTryAtMs = nowMs + returnTryMs;
-    if (!session.connected) session.start(nowMs);
+  #pathChanged(path: LivePath): void {
+    const nowMs = monoMs();
+    for (const destination of this.#destinations) destination.pathChanged(path, nowMs);
   }
 }
