@@ -141,7 +141,7 @@ export const destinationSchema = z.strictObject({
   }),
   spare: setting(
     z.enum(['connected', 'cold']).default('connected'),
-    'Whether a connection is kept ready while it is not needed: to this destination while another one has the program, and in standby mode over the next path. cold: for servers that end the first sender of a stream when a second one calls.',
+    'Whether a connection is kept ready while it is not needed: to this destination while another one has the program, and in standby mode over the next path. cold: for servers that end the first sender of a stream when a second one calls; in standby mode the program then stays on the other path until that one fails.',
     { applies: 'daemon' },
   ),
   host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),

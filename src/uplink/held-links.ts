@@ -38,9 +38,9 @@ export class HeldLinks {
     sender.setRemote(path.id, remote);
   }
 
-  /** What the sender says of a link that is held down is of our own making. */
-  isNews({ subject }: Notice): boolean {
-    return subject.kind !== 'path' || this.#pathOf(subject.id)?.usable !== false;
+  /** What the sender says of a link that is held down or was told of, is of our own making. */
+  isNews({ subject, reason }: Notice): boolean {
+    return subject.kind !== 'path' || (reason !== 'config-changed' && this.#pathOf(subject.id)?.usable !== false);
   }
 
   status(status: PathStatus): PathStatus {

@@ -21,11 +21,8 @@ export class Dual extends Legs {
     for (const leg of this.legs) leg.start(nowMs);
   }
 
-  /** A leg that is silent is called anew at once, not after libsrt's 5 s: the path may be back long before. */
   protected decide(nowMs: number): void {
-    for (const leg of this.legs)
-      if (leg.silentMs(nowMs) > Math.max(1000, leg.silenceMsMax) && this.legs.some((other) => other.connected && other !== leg))
-        leg.renew('path-silent', nowMs);
+    this.renewSilent(nowMs);
   }
 
   protected moved(leg: Leg, nowMs: number): void {

@@ -14,6 +14,9 @@ export class Standby extends Legs {
   readonly #preference: Preference;
   readonly #replay = new Replay();
   #chosen: Leg | null = null;
+  /** Of the chosen leg when it was last seen connected, and what was sent since. */
+  #unacknowledged = 0;
+  #leaving: { leg: Leg; atMs: number } | null = null;
 
   constructor(options: CarrierOptions) {
     super(options);
@@ -22,6 +25,7 @@ export class Standby extends Legs {
 
   send(payload: Buffer, offset: number, length: number): void {
     this.#replay.keep(payload, offset, length);
+    this.#unacknowledged++;
     this.#chosen?.send(payload, offset, length);
   }
 
@@ -39,7 +43,8 @@ export class Standby extends Legs {
   }
 
   protected decide(nowMs: number): void {
-    if (this.options.destination.spare === 'cold') this.#callNext(nowMs);
+    this.renewSilent(nowMs);
+    if (this.options.destination.spare === 'cold') this.#withoutSpare(nowMs);
     const change = this.#preference.decide(
       this.legs.map((leg) => optionOf(leg, nowMs)),
       nowMs,
@@ -48,13 +53,11 @@ export class Standby extends Legs {
     const to = this.legs.find(({ id }) => id === change.to) ?? null;
     const from = this.#chosen;
     this.#chosen = to;
-    // Its silence is not the choice's fault; it is closed, so that it is called anew and proves itself.
     if (from === null || to === null) return;
     const lost = from.connected && !isSilent(from, nowMs) ? 0 : this.#replayOf(from);
     const replayed = this.#replay.last(lost, (bytes, offset, length) => to.send(bytes, offset, length));
     this.#tell(from, to, change.reason, replayed, nowMs);
-    if (isSilent(from, nowMs)) from.renew('path-silent', nowMs);
-    else if (this.options.destination.spare === 'cold' && from.connected) void from.stop(nowMs);
+    this.#leaving = { leg: from, atMs: nowMs + this.drainMs };
   }
 
   /** The address changed: the connection that stands is of no use, unless it still gets through, which its acknowledgements tell. */
@@ -62,12 +65,10 @@ export class Standby extends Legs {
     if (leg !== this.#chosen || this.legs.some((other) => other !== leg && other.connected)) leg.renew('address-changed', nowMs);
   }
 
-  /** How much a leg owes. One that was closed cannot be asked any more: all that its latency may have held. */
+  /** How much a leg owes. One that was closed cannot be asked any more. */
   #replayOf(from: Leg): number {
     return from.connected ? from.unacknowledged : this.#unacknowledged;
   }
-
-  #unacknowledged = 0;
 
   override turn(nowMs: number): void {
     // Before anything closes it: afterwards libsrt does not say.
@@ -79,9 +80,13 @@ export class Standby extends Legs {
     return this.legs.find(({ path }) => path.usable) ?? this.legs[0];
   }
 
-  /** Without a spare: the next path is called when the present one fails, and the preferred one again once it may work. */
-  #callNext(nowMs: number): void {
+  /** The next path is called when the present one fails; the one that was left is closed when it has delivered what it held. */
+  #withoutSpare(nowMs: number): void {
     const present = this.#chosen;
+    if (this.#leaving !== null && nowMs >= this.#leaving.atMs) {
+      if (this.#leaving.leg !== present) void this.#leaving.leg.stop(nowMs);
+      this.#leaving = null;
+    }
     if (present?.connected && !isSilent(present, nowMs)) return;
     const next = this.legs.find((leg) => leg.path.usable && leg !== present && leg.state === 'off') ?? this.#firstUsable;
     next?.start(nowMs);

@@ -9,13 +9,13 @@ import { listRequest, parseMessages, watchedGroups } from './netlink.ts';
 import { InterfaceTable } from './table.ts';
 
 const library = koffi.load(null);
-const receive = library.func('ssize_t recv(int fd, void *bytes, size_t length, int flags)') as (
+const receive = library.func('int64_t recv(int fd, void *bytes, uint64_t length, int flags)') as (
   fd: number,
   bytes: Buffer,
   length: number,
   flags: number,
 ) => number;
-const send = library.func('ssize_t send(int fd, const void *bytes, size_t length, int flags)') as (
+const send = library.func('int64_t send(int fd, const void *bytes, uint64_t length, int flags)') as (
   fd: number,
   bytes: Buffer,
   length: number,
