@@ -1,6 +1,7 @@
 /** One mode, one fault, one run. */
 import { monoMs } from '../../src/clock.ts';
 import { type Mode, modes } from '../../src/model/modes.ts';
+import { srtLibrary } from '../../src/uplink/srt/library.ts';
 import { ModesWorld } from './world.ts';
 
 export type Fault = 'blackout' | 'carrier' | 'gateway' | 'change';
@@ -35,7 +36,7 @@ export async function measureMode(options: { mode: Mode; latencyMs: number; seed
     if (fault === 'carrier') world.ip('gateway', 'link', 'set', 'gteth', 'down');
     else if (fault === 'blackout') await world.emulator.change('eth', { down: true });
     else if (fault === 'gateway') world.gateways[0]?.kill('SIGKILL');
-    if (fault === 'change') await changeModes(world, mode);
+    if (fault === 'change') await changeModes(world, mode, 4000);
     else await wait(darkSeconds);
     if (fault === 'carrier') world.ip('gateway', 'link', 'set', 'gteth', 'up');
     else if (fault === 'blackout') await world.emulator.change('eth', { down: false });
@@ -58,12 +59,12 @@ export async function measureMode(options: { mode: Mode; latencyMs: number; seed
   }
 }
 
-/** From `mode` through all the others and back, each for a while. */
-async function changeModes(world: ModesWorld, mode: Mode): Promise<void> {
-  for (const to of [...modes.filter((one) => one !== mode), mode]) {
-    const changed = () => world.status?.destinations[0]?.mode === to;
+/** From `mode` through all the others that this library has, and back, each for `eachMs`. */
+export async function changeModes(world: ModesWorld, mode: Mode, eachMs: number): Promise<void> {
+  const there = modes.filter((one) => srtLibrary().bonding || (one !== 'broadcast' && one !== 'backup'));
+  for (const to of [...there.filter((one) => one !== mode), mode]) {
     await world.command({ name: 'set-mode', destination: 'gateway1', mode: to });
-    await world.until(`the mode ${to}`, changed);
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await world.until(`the mode ${to}`, () => world.status?.destinations[0]?.mode === to);
+    await new Promise((resolve) => setTimeout(resolve, eachMs));
   }
 }

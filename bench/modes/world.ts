@@ -3,7 +3,7 @@
  * the lab's emulated links, or real interfaces between namespaces that are made for it.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,6 +105,11 @@ export class ModesWorld {
     return this.#client.command(command, 'test');
   }
 
+  /** After it was killed: with the same ports. */
+  restartGateway(n: number): void {
+    this.gateways[n] = this.#spawn(`gateway${n + 1}`, this.#spaces?.gateway ?? null);
+  }
+
   /** Runs `ip` in the box's or the gateway's namespace. */
   ip(where: 'box' | 'gateway', ...args: string[]): void {
     if (this.#spaces === null) throw new Error('there are no namespaces');
@@ -174,13 +179,17 @@ export class ModesWorld {
   }
 
   #tandem(name: string, config: ConfigInput, space: string | null): ChildProcess {
-    const file = join(this.directory, `${name}.yaml`);
-    writeFileSync(file, stringify(config), { mode: 0o600 });
+    writeFileSync(join(this.directory, `${name}.yaml`), stringify(config), { mode: 0o600 });
+    return this.#spawn(name, space);
+  }
+
+  #spawn(name: string, space: string | null): ChildProcess {
     const log = openSync(join(this.directory, 'log'), 'a');
     const verb = name.startsWith('gateway') ? 'gateway' : 'media';
-    const command = [process.execPath, main, verb, '--config', file];
+    const command = [process.execPath, main, verb, '--config', join(this.directory, `${name}.yaml`)];
     const [program, ...args] = space === null ? command : ['ip', 'netns', 'exec', space, ...command];
     const child = spawn(program as string, args, { stdio: ['ignore', log, log] });
+    closeSync(log);
     this.#children.push(child);
     return child;
   }
@@ -227,6 +236,7 @@ export class ModesWorld {
     ip('-n', gateway, 'address', 'add', '10.77.9.1/32', 'dev', 'lo');
     for (const [n, name] of ['teth', 'tlte'].entries()) {
       ip('-n', box, 'link', 'add', name, 'type', 'veth', 'peer', 'name', `g${name}`, 'netns', gateway);
+      ip('-n', box, 'link', 'set', name, 'address', `02:00:5e:00:77:0${n + 1}`);
       ip('-n', box, 'address', 'add', `10.77.${n}.2/24`, 'dev', name);
       ip('-n', gateway, 'address', 'add', `10.77.${n}.1/24`, 'dev', `g${name}`);
       ip('-n', gateway, 'link', 'set', `g${name}`, 'up');
