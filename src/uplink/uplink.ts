@@ -160,7 +160,8 @@ export class Uplink {
     this.#options.onNotice(
       notice({
         severity: reason === 'preferred' ? 'clear' : back ? 'info' : 'warning',
-        subject: { kind: 'destination', id: to.id },
+        // Of the program: the return of the preferred one clears what its failure raised.
+        subject: { kind: 'program', id: 'program' },
         what: 'destination.switch',
         from: from.id,
         to: to.id,

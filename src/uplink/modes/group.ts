@@ -3,13 +3,14 @@
  * another has not delivered; members that die are called anew by us, since libsrt only takes them out.
  */
 import { type BackoffState, nextTry, noFailures } from '../../engine/backoff.ts';
+import { bondingAdvice } from '../../model/advice.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
 import { resolveAll } from '../resolve.ts';
 import { SrtError } from '../srt/errors.ts';
 import { GroupMember, groupMembers, type MemberState } from '../srt/group.ts';
-import { bondingAdvice, srtLibrary } from '../srt/library.ts';
+import { srtLibrary } from '../srt/library.ts';
 import { type GroupType, SrtSocket } from '../srt/socket.ts';
 import type { SrtStats } from '../srt/stats.ts';
 import type { Carrier, CarrierOptions } from './carrier.ts';

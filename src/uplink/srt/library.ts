@@ -24,8 +24,6 @@ export const libraryNames = ['libsrt-gnutls.so.1.5', 'libsrt-openssl.so.1.5', 'l
 
 /** Ours, built with socket groups by `tandem srt-bonding`: taken before all others when it is there. */
 export const bondingLibrary = fileURLToPath(new URL('../../../.tandem/srt-bonding/libsrt.so.1.5', import.meta.url));
-/** What a person is told who wants socket groups and has none. */
-export const bondingAdvice = 'run ./tandem srt-bonding once in a checkout, or take an image that has libsrt with bonding';
 
 /** LOG_CRIT of syslog(3). What goes wrong on a socket is told by its codes; libsrt's own lines on standard error would be a second, unstructured log. */
 const logLevelCritical = 2;

@@ -3,12 +3,13 @@
  * every call after that answers with a code instead of reaching libsrt. Calls that can fail for a reason a person can act on throw
  * `SrtError`; the calls of the packet path (`send`, `receive`, `state`, `stats`) never throw.
  */
+import { bondingAdvice } from '../../model/advice.ts';
 import { addressAt, encodeAddress, familyOf, portAt, sockaddrBytes4, sockaddrBytes6, sockaddrStride } from '../udp/address.ts';
 import { AF_INET } from '../udp/libc.ts';
 import { closeHandle } from './closing.ts';
 import { openDeviceSocket } from './device.ts';
 import { closedError, EASYNCRCV, EASYNCSND, lastError, type Rejection, rejection, SrtError } from './errors.ts';
-import { bondingAdvice, type SrtFunctions, srtLibrary } from './library.ts';
+import { type SrtFunctions, srtLibrary } from './library.ts';
 import { fixedMemory, payloadBytesMax, type ReceiveBatch } from './memory.ts';
 import { allowBothFamilies, applyOptions, readReceiveLatency, readStreamId, type SrtOptions } from './options.ts';
 import { readStats, type SrtStats, statAddress } from './stats.ts';
