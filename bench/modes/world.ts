@@ -66,7 +66,8 @@ export class ModesWorld {
     const port = await freeUdpPort();
     const box: ConfigInput = {
       version: 1,
-      inputs: [{ id: 'clip', kind: 'udp', passThrough: true, host: '127.0.0.1', port }],
+      // Its player may be held up on a busy machine: that is no fault of the uplink, and no slate is to stand in.
+      inputs: [{ id: 'clip', kind: 'udp', passThrough: true, host: '127.0.0.1', port, watch: { stallMs: 0 } }],
       paths: this.#paths(emulated),
       destinations: ports.map((own, n) => ({
         id: `gateway${n + 1}`,

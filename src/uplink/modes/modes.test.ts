@@ -25,7 +25,13 @@ describe('what was sent last', () => {
 });
 
 describe('the silence of a connection', () => {
-  const stats = (acks: number, waiting: number, rttMs = 40) => ({ acksReceived: acks, naksReceived: 0, sendBufferPackets: waiting, rttMs });
+  const stats = (acks: number, waiting: number, rttMs = 40, dropped = 0) => ({
+    acksReceived: acks,
+    naksReceived: 0,
+    sendBufferPackets: waiting,
+    sendDroppedPackets: dropped,
+    rttMs,
+  });
   it('begins when acknowledgements stop while something waits for them', () => {
     const silence = new Silence();
     silence.reset(0);
@@ -40,6 +46,13 @@ describe('the silence of a connection', () => {
     silence.reset(0);
     for (let ms = 0; ms <= 5000; ms += 10) silence.observe(stats(7, 0), ms);
     expect(silence.ms(5000)).toBe(0);
+  });
+  it('goes on when what waited was given up as too late', () => {
+    const silence = new Silence();
+    silence.reset(0);
+    silence.observe(stats(7, 20), 0);
+    for (let ms = 10; ms <= 3000; ms += 10) silence.observe(stats(7, ms % 300 === 0 ? 0 : 20, 40, Math.floor(ms / 300)), ms);
+    expect(silence.ms(3000)).toBe(3000);
   });
   it('is judged in round trips, and never below what a busy machine needs', () => {
     const silence = new Silence();

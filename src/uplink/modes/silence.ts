@@ -10,6 +10,7 @@ const roundTrips = 3;
 
 export class Silence {
   #acks = -1;
+  #dropped = 0;
   #heardMs = 0;
   #rttMs = 0;
 
@@ -19,12 +20,15 @@ export class Silence {
     this.#heardMs = nowMs;
   }
 
-  observe(stats: Pick<SrtStats, 'acksReceived' | 'naksReceived' | 'sendBufferPackets' | 'rttMs'>, nowMs: number): void {
+  observe(stats: Pick<SrtStats, 'acksReceived' | 'naksReceived' | 'sendBufferPackets' | 'sendDroppedPackets' | 'rttMs'>, nowMs: number): void {
     const acks = stats.acksReceived + stats.naksReceived;
     this.#rttMs = stats.rttMs;
-    // What nothing was sent for, nothing answers.
-    if (acks !== this.#acks || stats.sendBufferPackets === 0) this.#heardMs = nowMs;
+    // What nothing was sent for, nothing answers; but what was given up as too late was not answered either.
+    const idle = stats.sendBufferPackets === 0 && stats.sendDroppedPackets === this.#dropped;
+    if (acks === this.#acks && !idle) return;
+    this.#heardMs = nowMs;
     this.#acks = acks;
+    this.#dropped = stats.sendDroppedPackets;
   }
 
   ms(nowMs: number): number {
