@@ -11,7 +11,7 @@ import { type Status, statusSchema } from '../src/model/status.ts';
 import { Skip } from './suite.ts';
 
 export interface Ran {
-  /** Null: killed, or the connection broke. */
+  /** Null: killed after its time, or the box could not be reached. */
   code: number | null;
   stdout: string;
   stderr: string;
@@ -33,6 +33,8 @@ export interface Reach {
   /** The tests run on the box itself: what ends the box would end them. */
   readonly local: boolean;
   readonly outside: Outside;
+  /** How many times as long as a real board this box may take for anything: more than 1 where its processor is emulated. */
+  readonly patience: number;
   /** Where the box's page is, seen from here. Null: at the configured port of the box's own address. */
   readonly page: string | null;
   /** The broker of the box's configuration, seen from here. */
@@ -40,6 +42,9 @@ export interface Reach {
   shell(script: string, timeoutMs: number): Promise<Ran>;
   close(): void;
 }
+
+/** Nothing is known of the box: neither that it lacks something, nor that something is wrong with it. */
+export class Unreachable extends Error {}
 
 export class Box {
   readonly reach: Reach;
@@ -51,12 +56,13 @@ export class Box {
 
   /** Runs a script on the box as root. Never rejects. */
   try(script: string, timeoutMs = 30_000): Promise<Ran> {
-    return this.reach.shell(script, timeoutMs);
+    return this.reach.shell(script, timeoutMs * this.reach.patience);
   }
 
-  /** @returns standard output. @throws when the script fails. */
+  /** @returns standard output. @throws Unreachable; any other error when the script fails. */
   async run(script: string, timeoutMs = 30_000): Promise<string> {
     const ran = await this.try(script, timeoutMs);
+    if (ran.code === null) throw new Unreachable(`the box does not answer: ${ran.stderr.trim().slice(-200)}`);
     if (ran.code !== 0)
       throw new Error(`on the box, ${JSON.stringify(script.slice(0, 120))} ended with ${ran.code}: ${(ran.stderr || ran.stdout).trim().slice(-300)}`);
     return ran.stdout.trim();
@@ -78,7 +84,7 @@ export class Box {
     const { web, stateDirectory } = (await this.config()).control;
     const program = `const headers = { 'content-type': 'application/json' };
       if (${token}) headers.authorization = 'Bearer ' + require('fs').readFileSync('${stateDirectory}/api-token', 'utf8').trim();
-      fetch('http://127.0.0.1:${web.port}${path}', { method: '${method}', headers, redirect: 'manual', ${method === 'POST' ? "body: '{}'," : ''} signal: AbortSignal.timeout(10000) })
+      fetch('http://127.0.0.1:${web.port}${path}', { method: '${method}', headers, redirect: 'manual', ${method === 'POST' ? "body: '{}'," : ''} signal: AbortSignal.timeout(${10_000 * this.reach.patience}) })
         .then(async (r) => console.log(JSON.stringify({ code: r.status, body: (await r.text()).slice(0, 200000) })))`;
     return JSON.parse(await this.run(`/usr/lib/tandem/bin/node -e '${program.replaceAll("'", `'"'"'`)}'`)) as { code: number; body: string };
   }
@@ -97,7 +103,8 @@ export class Box {
     for (;;) {
       const ran = await this.try('cat /proc/sys/kernel/random/boot_id', 10_000);
       if (ran.code === 0 && ran.stdout.trim() !== after) return monoMs() - startedMs;
-      if (monoMs() - startedMs > timeoutMs) throw new Error(`the box has not booted again within ${timeoutMs / 1000} s`);
+      if (monoMs() - startedMs > timeoutMs * this.reach.patience)
+        throw new Error(`the box has not booted again within ${(timeoutMs * this.reach.patience) / 1000} s`);
       await delay(1000);
     }
   }
@@ -105,6 +112,7 @@ export class Box {
   /** @throws Skip where Tandem is not installed as a system service. */
   async needServices(): Promise<void> {
     const ran = await this.try('test -d /run/systemd/system && systemctl cat tandem-media.service tandem-control.service >/dev/null');
+    if (ran.code === null) throw new Unreachable(`the box does not answer: ${ran.stderr.trim().slice(-200)}`);
     if (ran.code !== 0) throw new Skip('Tandem is not installed here as a system service (there is no tandem-media.service)');
   }
 
@@ -119,8 +127,17 @@ export class Box {
     if (code !== 200) throw new Error(`the command ${name} was answered with ${code}: ${body.slice(0, 200)}`);
   }
 
+  /** Asks again until there is an answer other than null or false, also when the box does not answer. @param timeoutMs for a real board. @throws after that. */
+  until<T>(what: string, timeoutMs: number, probe: () => Promise<T | null | false>): Promise<T> {
+    const patient = (error: unknown): null => {
+      if (error instanceof Unreachable) return null;
+      throw error;
+    };
+    return until(what, timeoutMs * this.reach.patience, () => probe().catch(patient));
+  }
+
   async untilOnAir(timeoutMs: number): Promise<Status> {
-    return until('on air', timeoutMs, async () => {
+    return this.until('on air', timeoutMs, async () => {
       const status = await this.status().catch(() => null);
       return status?.program.state === 'on-air' ? status : null;
     });
@@ -144,6 +161,7 @@ export function hereReach(): Reach {
     name: 'this machine',
     local: true,
     outside: {},
+    patience: 1,
     page: null,
     broker: null,
     shell: (script, timeoutMs) => ran('sh', ['-c', script], timeoutMs),
@@ -160,12 +178,16 @@ export interface SshPlace {
   broker?: string;
   /** A fresh machine each time: its host key means nothing. */
   anyHostKey?: boolean;
+  /** See Reach; 1 by default. */
+  patience?: number;
 }
 
 /** Tests on another machine. One connection is kept open: logging in takes seconds on a small board. */
 export function sshReach(place: SshPlace, outside: Outside = {}): Reach {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-ssh-'));
-  const args = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=8', '-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=4', '-o', 'LogLevel=ERROR'];
+  const patience = place.patience ?? 1;
+  const args = ['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', '-o', `ConnectTimeout=${8 * patience}`];
+  args.push('-o', `ServerAliveInterval=${3 * patience}`, '-o', 'ServerAliveCountMax=4');
   args.push('-o', 'ControlMaster=auto', '-o', 'ControlPersist=30', '-o', `ControlPath=${folder}/master`);
   if (place.port !== undefined) args.push('-p', String(place.port));
   if (place.identity !== undefined) args.push('-i', place.identity, '-o', 'IdentitiesOnly=yes');
@@ -174,9 +196,14 @@ export function sshReach(place: SshPlace, outside: Outside = {}): Reach {
     name: place.destination,
     local: false,
     outside,
+    patience,
     page: place.page ?? null,
     broker: place.broker ?? null,
-    shell: (script, timeoutMs) => ran('ssh', [...args, place.destination, script], timeoutMs),
+    shell: async (script, timeoutMs) => {
+      const answer = await ran('ssh', [...args, place.destination, script], timeoutMs);
+      // ssh(1): 255 is its own error, not the script's.
+      return answer.code === 255 ? { ...answer, code: null } : answer;
+    },
     close: () => {
       execFile('ssh', [...args, '-O', 'exit', place.destination], () => rmSync(folder, { recursive: true, force: true }));
     },

@@ -6,10 +6,10 @@ import { exitCodeOf, type HardwareTest, nothingTested, type Outcome, runSuite } 
 import { faults } from './tests/faults.ts';
 import { onAir } from './tests/on-air.ts';
 import { people } from './tests/people.ts';
-import { services } from './tests/services.ts';
+import { memory, services } from './tests/services.ts';
 
 /** In the order of what depends on what; what takes the box down comes last. */
-export const allTests: readonly HardwareTest[] = [...services, ...onAir, ...people, ...faults];
+export const allTests: readonly HardwareTest[] = [...services, ...onAir, ...people, ...memory, ...faults];
 
 export interface HardwareTestOptions {
   /** `user@host` to test over ssh; without it this machine is tested. */
@@ -20,6 +20,8 @@ export interface HardwareTestOptions {
   broker?: string;
   /** Also tests that reboot, hang or cut the box. */
   disruptive: boolean;
+  /** Only tests whose name contains this. */
+  only?: string;
   /** File for the outcomes, JSON. */
   report?: string;
 }
@@ -43,7 +45,10 @@ export async function runHardwareTest(options: HardwareTestOptions): Promise<num
 }
 
 /** @param options.firstAnswerMsMax how long the box may take until it can be reached at all: one that has just been switched on. */
-export async function testBox(reach: Reach, options: Pick<HardwareTestOptions, 'disruptive' | 'report'> & { firstAnswerMsMax?: number }): Promise<number> {
+export async function testBox(
+  reach: Reach,
+  options: Pick<HardwareTestOptions, 'disruptive' | 'only' | 'report'> & { firstAnswerMsMax?: number },
+): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   say(`hardware tests on ${reach.name}`);
   const firstAnswer = await until(
@@ -53,10 +58,17 @@ export async function testBox(reach: Reach, options: Pick<HardwareTestOptions, '
   ).catch(() => null);
   if (firstAnswer === null)
     throw new FatalError(exitCode.unavailable, `${reach.name} cannot be reached: is it on, and does it let you in as root without a password (ssh key)?`);
-  const outcomes = await runSuite(new Box(reach), allTests, { disruptive: options.disruptive, say });
+  const outcomes = await runSuite(new Box(reach), chosen(options.only), { disruptive: options.disruptive, say });
   say(summary(outcomes));
   if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify({ box: reach.name, outcomes }, null, 2)}\n`);
   return exitCodeOf(outcomes);
+}
+
+/** @throws FatalError when no test is called so. */
+function chosen(only: string | undefined): readonly HardwareTest[] {
+  const tests = allTests.filter(({ name }) => name.includes(only ?? ''));
+  if (tests.length === 0) throw new FatalError(exitCode.usage, `no hardware test has "${only}" in its name`);
+  return tests;
 }
 
 function summary(outcomes: readonly Outcome[]): string {

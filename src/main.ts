@@ -66,6 +66,22 @@ verb('status', 'what the box is doing now')
     run((await import('./cli/status.ts')).showStatus(readyConfig(o.config).media.socket, o)),
   );
 
+verb('pin', 'keep an input on air; says so when that is a bad idea')
+  .argument('<input>')
+  .option(...configOption)
+  .option('--for <time>', 'the pin ends by itself after this long: 30s, 10m', durationMs)
+  .action(async (input: string, o: WithConfig & { for?: number }) =>
+    run(
+      (await import('./cli/pin.ts')).sendPin(readyConfig(o.config).media.socket, {
+        name: 'pin-input',
+        input,
+        ...(o.for === undefined ? {} : { forMs: Math.max(1000, o.for) }),
+      }),
+    ),
+  );
+verb('unpin', 'let the engine choose again')
+  .option(...configOption)
+  .action(async (o: WithConfig) => run((await import('./cli/pin.ts')).sendPin(readyConfig(o.config).media.socket, { name: 'unpin-input' })));
 verb('firewall', 'the nftables commands that open what the configuration listens on')
   .option(...configOption)
   .action(async ({ config }: WithConfig) => run((await import('./firewall/main.ts')).printFirewall(readyConfig(config))));
@@ -74,6 +90,7 @@ verb('hardware-test', 'acceptance on a real box: this one, or another over ssh')
   .option('--port <port>', 'its ssh port', positiveInteger)
   .option('--identity <file>', 'ssh key')
   .option('--broker <url>', "the box's broker as it is reached from here")
+  .option('--only <text>', 'only the tests whose name contains this')
   .option('--disruptive', 'also what reboots, hangs or cuts the box', false)
   .option('--report <file>', 'the outcomes as JSON')
   .action(async (o: HardwareTestOptions) => run((await import('../hardware-tests/main.ts')).runHardwareTest(o)));

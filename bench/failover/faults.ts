@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ConfigInput } from '../../src/config/schema.ts';
 import { freeTcpPort, freeUdpPort } from '../../src/demo/free-port.ts';
 import type { DemoRun } from '../../src/demo/run.ts';
 import { CameraProcess } from '../../src/lab/camera/process.ts';
+import { type Inputs, signalWorker } from './chain.ts';
 
-type InputConfig = NonNullable<ConfigInput['inputs']>[number];
+type InputConfig = Inputs[number];
 
 /** A source that runs, with what can be done to it. */
 export interface Rig {
@@ -28,15 +28,10 @@ export interface Row {
 const watch = { frozenMs: 1000, blackMs: 1000, silenceMs: 1000 };
 const main = { id: 'main', watch };
 
-function signalWorker(run: DemoRun, signal: NodeJS.Signals): void {
-  const pid = run.status?.inputs.find(({ id }) => id === 'main')?.workerPid;
-  if (pid !== null && pid !== undefined) process.kill(pid, signal);
-}
-
 async function own(signal: NodeJS.Signals): Promise<Rig> {
   return {
     input: { ...main, kind: 'test', text: 'main' },
-    break: (run) => signalWorker(run, signal),
+    break: (run) => void signalWorker(run, 'main', signal),
     heal: () => undefined,
     stop: () => undefined,
   };

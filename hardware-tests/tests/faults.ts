@@ -1,7 +1,7 @@
 /** What breaks in the field: a process, the clock, the power, the whole system. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { monoMs } from '../../src/clock.ts';
-import { type Box, until } from '../box.ts';
+import type { Box } from '../box.ts';
 import { type HardwareTest, Skip } from '../suite.ts';
 import { mainPid } from './services.ts';
 
@@ -15,7 +15,7 @@ export const faults: HardwareTest[] = [
       await box.needDestination();
       const before = await box.untilOnAir(60_000);
       await box.run(`kill -9 ${await mainPid(box, 'tandem-control')}`);
-      await until('control up again', 60_000, async () => (await box.property('tandem-control', 'ActiveState')) === 'active');
+      await box.until('control up again', 60_000, async () => (await box.property('tandem-control', 'ActiveState')) === 'active');
       const after = await box.status();
       if (after.pid !== before.pid || after.session !== before.session) throw new Error('the media daemon was restarted too');
       if (after.program.packets <= before.program.packets) throw new Error('the stream stood still');
@@ -29,7 +29,7 @@ export const faults: HardwareTest[] = [
       const before = await box.untilOnAir(60_000);
       await box.run(`kill -STOP ${await mainPid(box, 'tandem-media')}`);
       const startedMs = monoMs();
-      await until('another media daemon', 90_000, async () => {
+      await box.until('another media daemon', 90_000, async () => {
         const status = await box.status().catch(() => null);
         return status !== null && status.pid !== before.pid ? status : null;
       });
@@ -83,10 +83,10 @@ export const faults: HardwareTest[] = [
       await delay(1000);
       await cutPower();
       const bootMs = await box.untilBooted(bootId, rebootMsMax);
-      await until('control up', 120_000, async () => (await box.property('tandem-control', 'ActiveState').catch(() => '')) === 'active');
+      await box.until('control up', 120_000, async () => (await box.property('tandem-control', 'ActiveState').catch(() => '')) === 'active');
       const status = await box.untilOnAir(120_000);
       await box.run(`rm -f ${stateDirectory}/power-cut-test`);
-      const now = await until('events', 30_000, () => lastEvent(box).catch(() => null));
+      const now = await box.until('events', 30_000, () => lastEvent(box).catch(() => null));
       if (now < last) throw new Error(`the last event had number ${last}, now it is ${now}`);
       return `reachable ${(bootMs / 1000).toFixed(0)} s after the cut, on air ${(status.program.sinceMonoMs / 1000).toFixed(0)} s after the kernel started, events up to ${last} kept`;
     },
@@ -104,7 +104,7 @@ export const faults: HardwareTest[] = [
       // The kernel stops dead (kernel.panic=0: it does not start anew by itself), and nothing feeds the watchdog any more.
       await box.run("systemd-run --collect --quiet sh -c 'sync; sleep 1; echo 0 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger'");
       const bootMs = await box.untilBooted(bootId, rebootMsMax);
-      await until('control up', 120_000, async () => (await box.property('tandem-control', 'ActiveState').catch(() => '')) === 'active');
+      await box.until('control up', 120_000, async () => (await box.property('tandem-control', 'ActiveState').catch(() => '')) === 'active');
       return `${state.stdout.trim().split('\n').at(-1)}, ${armed}: reachable again ${(bootMs / 1000).toFixed(0)} s after the hang`;
     },
   },

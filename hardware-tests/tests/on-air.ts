@@ -1,7 +1,7 @@
 /** From the camera to the gateway: on air, over both networks, and still so with one of them pulled. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Status } from '../../src/model/status.ts';
-import { type Box, until } from '../box.ts';
+import type { Box } from '../box.ts';
 import { type HardwareTest, Skip } from '../suite.ts';
 
 const cameraKinds = ['v4l2', 'libcamera', 'argus', 'hdmi-csi'];
@@ -67,13 +67,13 @@ export const onAir: HardwareTest[] = [
         await box.run(`systemd-run --collect --quiet sh -c 'ip link set ${name} down; sleep ${pulledMs / 1000}; ip link set ${name} up'`);
         await delay(pulledMs);
       }
-      const after = await until('reachable again', 60_000, () => box.status().catch(() => null));
+      const after = await box.until('reachable again', 60_000, () => box.status().catch(() => null));
       if (after.pid !== before.pid) throw new Error('the media daemon was restarted');
       if (after.program.state !== 'on-air') throw new Error(`off air: ${reasons(after)}`);
       const events = await eventsOfPath(box, first);
       const carried = sentBytes(after, second) - sentBytes(before, second);
       if (carried <= 0) throw new Error(`${second} carried nothing while ${first} was pulled`);
-      await until(`${first} up again`, 60_000, async () => (await box.status()).paths.some(({ id, state }) => id === first && state === 'up'));
+      await box.until(`${first} up again`, 60_000, async () => (await box.status()).paths.some(({ id, state }) => id === first && state === 'up'));
       return `${second} carried ${(carried / 1000).toFixed(0)} kB, ${events}`;
     },
   },

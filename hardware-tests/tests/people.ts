@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { boxStatusSchema, topicRoot } from '../../src/model/mqtt.ts';
-import { type Box, until } from '../box.ts';
+import type { Box } from '../box.ts';
 import { type HardwareTest, Skip } from '../suite.ts';
 
 /** Longer than the debounce, shorter than a long press. */
@@ -46,7 +46,7 @@ export const people: HardwareTest[] = [
           client.once('close', () => reject(new Error('the broker cannot be reached from here')));
         });
         await client.subscribeAsync(`${root}#`);
-        await until('three telemetry messages', 30_000, async () => telemetry >= 3);
+        await box.until('three telemetry messages', 30_000, async () => telemetry >= 3);
         const status = boxStatusSchema.parse(JSON.parse(seen.get(`${root}status`) ?? 'null'));
         if (!status.online) throw new Error(`the box says that it is ${status.reason}`);
         return `online, slot ${status.slot ?? 'unknown'}, ${seen.size} topics`;
@@ -68,13 +68,13 @@ export const people: HardwareTest[] = [
         return `${on ? 'on' : ''}${off ? 'off' : ''}`;
       };
       try {
-        await until('the lamp “on air”', 30_000, async () => (await lit()) === 'on');
+        await box.until('the lamp “on air”', 30_000, async () => (await lit()) === 'on');
         await box.command('stop');
-        await until('the lamp “not on air” after a stop', 10_000, async () => (await lit()) === 'off');
+        await box.until('the lamp “not on air” after a stop', 10_000, async () => (await lit()) === 'off');
       } finally {
         await box.command('start');
       }
-      await until('the lamp “on air” after a start', 30_000, async () => (await lit()) === 'on');
+      await box.until('the lamp “on air” after a start', 30_000, async () => (await lit()) === 'on');
       return 'on air, stopped, on air again';
     },
   },
@@ -95,7 +95,7 @@ export const people: HardwareTest[] = [
       };
       await box.untilOnAir(60_000);
       await press();
-      await until('stopped after a press', 15_000, async () => (await box.status()).program.state === 'stopped');
+      await box.until('stopped after a press', 15_000, async () => (await box.status()).program.state === 'stopped');
       await press();
       await box.untilOnAir(60_000);
       return 'stopped and started';

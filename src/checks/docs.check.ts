@@ -8,6 +8,7 @@ const documents = [
   'README.md',
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
   'gst-pipelines/README.md',
+  'yocto-layer/README.md',
 ].filter((file) => file.endsWith('.md') && existsSync(file));
 
 /** Commands that the README may show, and the test that runs each. */

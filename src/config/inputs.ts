@@ -3,8 +3,13 @@ import { z } from 'zod';
 import { filePath, host, id, port, setting, srtSettings, streamKey } from './setting.ts';
 
 const encodedFlags = {
-  passThrough: setting(z.boolean().default(false), 'Take the stream as it is, without encoding again. It must be MPEG-TS in the program’s codec.', {
-    applies: 'input',
+  passThrough: setting(
+    z.boolean().default(false),
+    'Take the stream as it is, without encoding again. It must be MPEG-TS in the program’s codec, size, rate and sound; one that is not is encoded after all, and an event says why.',
+    { applies: 'input' },
+  ),
+  programNumber: setting(z.int().min(0).max(65_535).default(0), 'Of several programs in one stream that is passed through, the one to take. 0: the first.', {
+    applies: 'daemon',
   }),
 };
 
@@ -24,21 +29,39 @@ export const watchSchema = z.strictObject({
     unit: 'ms',
     applies: 'daemon',
   }),
-  blackMs: setting(z.int().min(0).max(600_000).default(5000), `The picture is black for this long. A dark one in which something moves is not. ${off}`, {
-    unit: 'ms',
-    applies: 'daemon',
-  }),
+  blackMs: setting(
+    z.int().min(0).max(600_000).default(5000),
+    `The picture is black, or there is none to the sound, for this long. A dark one in which something moves is not black. ${off}`,
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
   silenceMs: setting(z.int().min(0).max(600_000).default(15_000), `Sound below silenceDb for this long. ${off}`, { unit: 'ms', applies: 'daemon' }),
   silenceDb: setting(z.number().min(-90).max(-10).default(-50), 'What counts as silence (RMS).', { unit: 'dBFS', applies: 'daemon' }),
-  bitratePercent: setting(z.int().min(0).max(100).default(0), `Less than this share of the program’s bitrate, for bitrateMs. ${off}`, {
+  bitratePercent: setting(z.int().min(0).max(100).default(0), `Less than this share of the expected bitrate arrives, for bitrateMs. ${off}`, {
     unit: '%',
     applies: 'daemon',
   }),
+  expectedKbps: setting(
+    z.int().min(0).max(200_000).default(0),
+    'The bitrate that the source is expected to send. 0: the program’s, where the stream is passed through; nothing, where it is encoded.',
+    { unit: 'kbit/s', applies: 'daemon' },
+  ),
   bitrateMs: setting(z.int().min(500).max(600_000).default(5000), 'How long a low bitrate is tolerated.', { unit: 'ms', applies: 'daemon' }),
+  cadencePercent: setting(
+    z.int().min(0).max(100).default(50),
+    `Fewer pictures a second than this share of the program’s, for cadenceMs: an encoder that does not keep up, or a stream that is passed through and stutters. ${off}`,
+    { unit: '%', applies: 'daemon' },
+  ),
+  cadenceMs: setting(z.int().min(1000).max(600_000).default(5000), 'How long too few pictures are tolerated.', { unit: 'ms', applies: 'daemon' }),
   continuityPerSecond: setting(z.int().min(0).max(10_000).default(20), `More MPEG-TS packets than this are missing within a second. ${off}`, {
     applies: 'daemon',
   }),
-  lossPercent: setting(z.number().min(0).max(100).default(0), `SRT sources: more than this is lost on the way. ${off}`, { unit: '%', applies: 'daemon' }),
+  lossPercent: setting(z.number().min(0).max(100).default(0), `SRT sources: more than this is lost on the way and has to be sent again. ${off}`, {
+    unit: '%',
+    applies: 'daemon',
+  }),
   rttMs: setting(z.int().min(0).max(10_000).default(0), `SRT sources: a round trip longer than this. ${off}`, { unit: 'ms', applies: 'daemon' }),
 });
 

@@ -33,16 +33,34 @@ export const switchingSchema = z.strictObject({
   mode: setting(z.enum(['standby', 'active']).default('standby'), 'standby: the first input in the list that works. active: the healthiest one.', {
     applies: 'daemon',
   }),
-  holdDownMs: setting(z.int().min(0).max(600_000).default(3000), 'A preferred input must have worked for this long before the program returns to it.', {
+  holdDownMs: setting(
+    z.int().min(0).max(600_000).default(3000),
+    'A preferred or healthier input must have worked for this long before the program goes over to it.',
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
+  holdDownMsMax: setting(
+    z.int().min(0).max(3_600_000).default(60_000),
+    'The hold-down doubles with each failure that comes soon after the last, up to this. Each calm minute takes one failure back.',
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
+  marginPoints: setting(
+    z.int().min(0).max(100).default(10),
+    'In active mode another input must be better by more than this many points of 100, for its hold-down.',
+    { applies: 'daemon' },
+  ),
+  deadPin: setting(
+    z.enum(['override', 'obey']).default('override'),
+    'When a pinned input is not well. override: another is chosen until it is. obey: it stays on air while it delivers anything, if only a black picture; then the slate.',
+    { applies: 'daemon' },
+  ),
+  deadPinMs: setting(z.int().min(0).max(86_400_000).default(0), 'A pin on an input that has not been well for this long is taken away. 0: never.', {
     unit: 'ms',
-    applies: 'daemon',
-  }),
-  holdDownMsMax: setting(z.int().min(0).max(3_600_000).default(60_000), 'The hold-down doubles with each failure that comes soon after the last, up to this.', {
-    unit: 'ms',
-    applies: 'daemon',
-  }),
-  marginPoints: setting(z.int().min(0).max(100).default(10), 'In active mode another input must be better by this many points of 100.', { applies: 'daemon' }),
-  deadPin: setting(z.enum(['override', 'obey']).default('override'), 'When a pinned input does not work: choose another until it does, or show the slate.', {
     applies: 'daemon',
   }),
 });
@@ -52,6 +70,11 @@ export const slateSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Send it. Without it the program stands still while no input works.', { applies: 'daemon' }),
   path: setting(filePath.optional(), 'PNG or JPEG file. Without one a picture with the text is made.', { applies: 'daemon', example: '/data/slate.png' }),
   text: setting(z.string().max(120).optional(), 'Text of the made picture; default: the name of the box.', { applies: 'daemon' }),
+  clip: setting(
+    filePath.optional(),
+    'A video file that is shown in a loop, with its sound, in place of the picture. It is encoded once at the start, in as long as it lasts; up to a minute of it is used.',
+    { applies: 'daemon', example: '/data/back-soon.mp4' },
+  ),
 });
 export type SlateConfig = z.infer<typeof slateSchema>;
 

@@ -14,7 +14,7 @@ import { Box } from './box.ts';
 import { CommandDesk } from './commands.ts';
 import { startPanel } from './gpio/panel.ts';
 import { startHeart } from './heart.ts';
-import { openJournal } from './journal.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { MediaPresence } from './media-link.ts';
 import { watchModems } from './modems/loop.ts';
 import { MqttLink } from './mqtt/link.ts';
@@ -51,14 +51,17 @@ export async function runControl(config: Config): Promise<number> {
   const server = web.enabled ? new WebServer({ box, desk, log, passwordFile: process.env.TANDEM_PAGE_PASSWORD_FILE }) : null;
 
   const signalled = untilSignal();
+  const crashed = endedWithoutWord(journal, box.bootId);
   box.report(
     notice({
       severity: 'info',
       subject: { kind: 'control', id: 'control' },
       what: 'control.state',
       to: 'running',
-      reason: 'started',
-      text: `management has started (Tandem ${version})`,
+      reason: crashed ? 'restarted' : 'started',
+      text: crashed
+        ? `management is back after it was killed or crashed (Tandem ${version}); the stream does not depend on it`
+        : `management has started (Tandem ${version})`,
     }),
   );
   media.start();
@@ -94,6 +97,12 @@ function reportDisk(box: Box, code: string): void {
   const reason = code === 'ENOSPC' ? 'disk-full' : 'disk-error';
   const text = `events cannot be written to ${box.config.control.stateDirectory} (${code}): they are kept in memory until the next restart`;
   box.report(notice({ severity: 'warning', subject: { kind: 'box', id: 'journal' }, what: 'journal.disk', reason, text }));
+}
+
+/** The run before this one, since the system booted, was killed or crashed: it never said that it stops. */
+function endedWithoutWord(journal: Journal, boot: string): boolean {
+  const last = journal.recent(Number.MAX_SAFE_INTEGER).findLast(({ what }) => what === 'control.state');
+  return last?.bootId === boot && last.to === 'running';
 }
 
 /** The kernel's boot id; without it (a strange container) one of this run. */

@@ -8,6 +8,8 @@ const limits: WatchLimits = {
   silenceMs: 1000,
   bitratePercent: 50,
   bitrateMs: 2000,
+  cadencePercent: 50,
+  cadenceMs: 3000,
   continuityPerSecond: 3,
   lossPercent: 10,
   rttMs: 800,
@@ -17,13 +19,17 @@ const good: Sample = {
   reason: 'started',
   dataAgeMs: 20,
   stillMs: 0,
+  noPictureMs: null,
   blackMs: 0,
   silentMs: 0,
   kbps: 4000,
   expectedKbps: 4000,
   continuityErrors: 0,
+  pictures: 0,
+  expectedFps: null,
   lossPercent: 0,
   rttMs: 40,
+  softwareEncoded: false,
 };
 const judge = (patch: Partial<Sample>, nowMs = 5000) => judgeHealth(initialHealth, { ...good, ...patch }, nowMs, limits).verdict;
 
@@ -35,6 +41,7 @@ describe('the health of an input', () => {
     [{ delivering: false, reason: 'worker-exited' }, 'worker-exited'],
     [{ dataAgeMs: 400 }, 'no-data'],
     [{ stillMs: 1000 }, 'frozen-picture'],
+    [{ noPictureMs: 1000 }, 'no-picture'],
     [{ blackMs: 1000, stillMs: 1000 }, 'black-picture'],
     [{ silentMs: 1000 }, 'silence'],
     [{ lossPercent: 10 }, 'source-lossy'],
@@ -50,6 +57,8 @@ describe('the health of an input', () => {
       silenceMs: 0,
       bitratePercent: 0,
       bitrateMs: 0,
+      cadencePercent: 0,
+      cadenceMs: 0,
       continuityPerSecond: 0,
       lossPercent: 0,
       rttMs: 0,
@@ -78,6 +87,40 @@ describe('the health of an input', () => {
       return result.verdict.usable;
     };
     expect([at(1000, 0), at(2000, 3), at(3000, 20), at(5900, 20), at(6100, 20)]).toEqual([true, true, false, false, true]);
+  });
+  it('counts whole pictures, and complains of too few only after their time', () => {
+    let state = initialHealth;
+    let pictures = 0;
+    const second = (nowMs: number, fps: number) => {
+      pictures += fps;
+      const result = judgeHealth(state, { ...good, pictures, expectedFps: 30 }, nowMs, limits);
+      ({ state } = result);
+      return result.verdict;
+    };
+    expect([1000, 2000].map((nowMs) => second(nowMs, 30).usable)).toEqual([true, true]);
+    expect(state.fps).toBe(30);
+    expect(second(3000, 16).score).toBeLessThan(80);
+    expect([4000, 5000, 6000].map((nowMs) => second(nowMs, 14).usable)).toEqual([true, true, false]);
+    expect(second(6500, 7)).toMatchObject({ usable: false, reason: 'cadence-low' });
+    expect(second(7500, 30).usable).toBe(true);
+  });
+  it('holds no fewer pictures against one that has just begun again', () => {
+    let state = initialHealth;
+    const at = (nowMs: number, patch: Partial<Sample>) => {
+      const result = judgeHealth(state, { ...good, expectedFps: 30, ...patch }, nowMs, { ...limits, cadenceMs: 1000 });
+      ({ state } = result);
+      return result.verdict;
+    };
+    at(1000, { pictures: 900 });
+    at(2000, { pictures: 930 });
+    at(9000, { pictures: 930, delivering: false, reason: 'worker-exited' });
+    expect(at(9500, { pictures: 931 }).usable).toBe(true);
+    expect(at(10_100, { pictures: 960 }).usable).toBe(true);
+  });
+  it('trusts a source less that a strained processor encodes', () => {
+    const score = (softwareEncoded: boolean, strained: boolean) =>
+      judgeHealth(initialHealth, { ...good, softwareEncoded }, 5000, limits, strained).verdict.score;
+    expect([score(true, true), score(true, false), score(false, true)]).toEqual([79, 99, 99]);
   });
   it('scores a thin or lossy source below a full one', () => {
     expect(judge({ kbps: 2500 }).score).toBeLessThan(judge({}).score);

@@ -16,10 +16,12 @@ describe('the firewall', () => {
         { id: 'off', kind: 'srt', enabled: false, port: 9712 },
         { id: 'local', kind: 'udp', host: '127.0.0.1', port: 5004 },
         { id: 'group', kind: 'udp', host: '239.1.1.1', port: 5006 },
+        { id: 'obs', kind: 'rtmp', key: 'of-the-drone' },
+        { id: 'own', kind: 'rtmp', host: '::1', port: 1936, key: 'of-the-drone' },
       ],
       control: { web: { enabled: false } },
     });
-    expect(openPorts(config, [2200])).toEqual({ tcp: [2200], udp: [5006, 9710] });
+    expect(openPorts(config, [2200])).toEqual({ tcp: [1935, 2200], udp: [5006, 9710] });
   });
 
   test('replaces both sets in one transaction, also with nothing to open', () => {

@@ -16,6 +16,7 @@ export function openPorts(config: Config, sshPorts: readonly number[]): OpenPort
     if (!input.enabled) continue;
     if (input.kind === 'srt' && input.mode === 'listener' && !isLoopback(input.host)) udp.add(input.port);
     if (input.kind === 'udp' && !isLoopback(input.host)) udp.add(input.port);
+    if (input.kind === 'rtmp' && !isLoopback(input.host)) tcp.add(input.port);
   }
   if (config.gateway !== undefined && !isLoopback(config.gateway.host)) {
     udp.add(config.gateway.srtlaPort);

@@ -38,13 +38,22 @@ export const systemFiles: readonly { from: string; to: string; mode?: number }[]
 /** Parts of `src/` that only build or check, and never run on a box. */
 const workshopOnly = /^src\/(image|checks)(\/|$)|\.test\.ts$/;
 
+/** A daemon holds little and lives long: V8 is to keep its heap small. Control waits for people and brokers: it does without compiled code (docs/adr/0016-memory.md). */
+export const daemonFlags = {
+  media: '--max-semi-space-size=1 --optimize-for-size',
+  control: '--max-semi-space-size=1 --lite-mode',
+} as const;
+
 const wrapper = `#!/bin/sh
 # Any verb of Tandem, with the Node that came along.
 # libsrt's waiting calls sit in libuv's pool; the default of 4 threads would leave none for files and names.
 export UV_THREADPOOL_SIZE="\${UV_THREADPOOL_SIZE:-8}"
-# A daemon holds little and lives long: V8 is to keep its heap small.
-case "$1" in media|control) set -- --max-semi-space-size=1 --optimize-for-size /${home}/src/main.js "$@" ;; *) set -- /${home}/src/main.js "$@" ;; esac
-exec /${home}/bin/node "$@"
+case "$1" in
+media) flags='${daemonFlags.media}' ;;
+control) flags='${daemonFlags.control}' ;;
+*) flags= ;;
+esac
+exec /${home}/bin/node $flags /${home}/src/main.js "$@"
 `;
 
 export interface TreePlan {
@@ -78,7 +87,7 @@ export function layTree(plan: TreePlan): void {
   }
   writeFileSync(to('usr/bin/tandem'), wrapper);
   chmodSync(to('usr/bin/tandem'), 0o755);
-  for (const name of ['README.md', 'docs/configuration.md', 'docs/mqtt.md'])
+  for (const name of ['README.md', 'docs/configuration.md', 'docs/mqtt.md', 'docs/page.md'])
     if (existsSync(join(root, name))) cpSync(join(root, name), to(`usr/share/doc/tandem/${name.replace('docs/', '')}`));
   evenModes(folder, new Set(systemFiles.flatMap((file) => (file.mode === undefined ? [] : [join(folder, file.to)]))));
   writeFileSync(to(manifestPath), manifest(folder));

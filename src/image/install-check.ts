@@ -2,10 +2,14 @@
  * The Debian package on a clean Debian root file system of this machine's architecture: installed from nothing but Debian, checked,
  * removed, purged, and compared with what was there before. Takes minutes and a mirror, therefore a verb and not a test of every run.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { monoMs } from '../clock.ts';
+import { freeTcpPort } from '../demo/free-port.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
 import { manifestPath, systemFiles } from './bundle.ts';
 import { debianSources } from './sysroot.ts';
@@ -14,6 +18,9 @@ import type { Workshop } from './tools.ts';
 /** What apt, dpkg and the log keep of anything that was ever installed, and what does not outlive a boot. */
 const bookkeeping =
   /^\.\/(var\/lib\/(apt|dpkg|systemd\/deb-systemd-helper-enabled)|var\/cache\/(apt|ldconfig|debconf|man)|var\/log|tmp|run)(\/|$)|^\.\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/;
+
+/** Nothing of the launcher's: its cache of compiled code would be made inside. */
+const cleanEnvironment = ['/usr/bin/env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'HOME=/tmp'];
 
 interface Traces {
   files: Set<string>;
@@ -28,8 +35,7 @@ export async function checkInstall(shop: Workshop, deb: string, suite?: string):
   try {
     await shop.step('clean root file system', () => debootstrap(shop, root, suite));
     const depends = (await shop.run('dpkg-deb', ['-f', deb, 'Depends'])).trim();
-    const inside = (...command: string[]): Promise<string> =>
-      shop.run('chroot', [root, ...command], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', HOME: '/tmp' } });
+    const inside = (...command: string[]): Promise<string> => shop.run('chroot', [root, ...cleanEnvironment, ...command]);
     // What Debian itself brings comes first, so that only Tandem's own traces are compared.
     await shop.step('what it depends on, from Debian', async () => {
       await shop.run('cp', ['--dereference', '/etc/resolv.conf', join(root, 'etc/resolv.conf')]);
@@ -42,6 +48,7 @@ export async function checkInstall(shop: Workshop, deb: string, suite?: string):
     await inside('dpkg', '-i', `/tmp/${basename(deb)}`);
     shop.say(`installed without a network in ${((monoMs() - startedMs) / 1000).toFixed(1)} s`);
     await shop.step('installed: configuration, modules, units, owners', () => checkInstalled(root, inside));
+    await shop.step('started: an RTMP input listens', () => checkRtmp(root));
     // As if it had run: state, cache, and a secret that a person put beside the configuration.
     await inside(
       'sh',
@@ -82,6 +89,51 @@ async function checkInstalled(root: string, inside: (...command: string[]) => Pr
   const owners = (await inside('stat', '-c', '%U:%G', '/etc/tandem', '/etc/tandem/tandem.yaml')).trim();
   demand(owners === 'root:tandem\nroot:tandem', `the configuration belongs to ${owners.replace('\n', ' and ')}, not to root:tandem`);
   demand((await inside('id', '-nG', 'tandem-media')).includes('tandem-media'), 'there is no user tandem-media');
+}
+
+/** The media daemon and the worker of an rtmp input, run from what was installed: whoever pushes there gets the answer of the protocol. */
+async function checkRtmp(root: string): Promise<void> {
+  const port = await freeTcpPort();
+  const configuration = {
+    version: 1,
+    inputs: [{ id: 'push', kind: 'rtmp', host: '127.0.0.1', port, key: 'of-the-check' }],
+    media: { socket: '/tmp/media.sock' },
+  };
+  writeFileSync(join(root, 'tmp/rtmp.yaml'), JSON.stringify(configuration));
+  // In a namespace of its own, so that with it everything ends that was started or mounted.
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
+  const script = 'mount -t proc proc /proc && exec tandem media --config /tmp/rtmp.yaml >/tmp/media.log 2>&1';
+  const daemon = spawn('unshare', [...namespaces, 'chroot', root, ...cleanEnvironment, '/bin/sh', '-c', script], { stdio: 'ignore' });
+  const gone = new Promise((resolve) => daemon.once('close', resolve));
+  try {
+    const startedMs = monoMs();
+    let answer = -1;
+    while (answer !== rtmpVersion && monoMs() - startedMs < 60_000) {
+      await delay(500);
+      answer = await rtmpAnswer(port).catch(() => -1);
+    }
+    const log = (): string => readFileSync(join(root, 'tmp/media.log'), 'utf8').trim().split('\n').at(-1) ?? '';
+    demand(answer === rtmpVersion, `its RTMP input does not answer: ${answer === -1 ? log() : answer}`);
+  } finally {
+    daemon.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** RTMP 1.0, section 5.2: C0 and C1 are answered by S0, the version. Rejects when nobody listens. */
+const rtmpVersion = 3;
+
+function rtmpAnswer(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.concat([Buffer.of(rtmpVersion), Buffer.alloc(1536)])));
+    socket.setTimeout(5000, () => socket.destroy(new Error('silent')));
+    socket.once('data', (bytes) => {
+      resolve(bytes[0] ?? -1);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('closed')));
+  });
 }
 
 async function traces(shop: Workshop, root: string): Promise<Traces> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { runProgram } from '../cli/run-program.ts';
 import { checkout } from './package.ts';
+import { addYoctoVerbs } from './yocto/main.ts';
 
 const program = new Command('tandem').exitOverride().showSuggestionAfterError();
 
@@ -40,7 +41,10 @@ for (const [action, description] of [
     .description(description)
     .exitOverride()
     .option('--as-built', 'take the image as it was built last', false)
+    .option('--only <text>', 'of the tests only those whose name contains this')
     .option('--report <file>', 'outcomes of test as JSON')
-    .action(async (o: { asBuilt: boolean; report?: string }) => run((await import('./virtual-box/main.ts')).runVirtualBox({ action, ...o })));
+    .action(async (o: { asBuilt: boolean; only?: string; report?: string }) => run((await import('./virtual-box/main.ts')).runVirtualBox({ action, ...o })));
+
+addYoctoVerbs(program, run);
 
 await runProgram(program);

@@ -8,6 +8,13 @@ import type { Workshop } from './tools.ts';
 /** Packages with native code that npm compiles (binding.gyp); koffi brings its own, prebuilt. */
 const compiled = ['gstreamer-superficial', 'epoll'];
 
+/** Packages of which a few files are used, and these need nothing from elsewhere: no box gets the rest, nor what only the rest depends on. */
+export const partly: Record<string, readonly string[]> = {
+  // The protocol of the rtmp input; the rest is a server of its own, with a web page and ready-made TLS keys.
+  'node-media-server': ['src/protocol/rtmp.js', 'src/protocol/flv.js', 'src/protocol/amf.js', 'src/core/logger.js', 'src/core/avpacket.js'],
+  systeminformation: ['lib/cpu.js', 'lib/memory.js', 'lib/util.js'],
+};
+
 /** The oldest system that a box may run: JetPack 6 is Ubuntu 22.04. */
 export const oldestLibraries: Record<string, readonly number[]> = { GLIBC: [2, 35], GLIBCXX: [3, 4, 30], CXXABI: [1, 3, 13] };
 
@@ -40,11 +47,50 @@ export async function buildModules(shop: Workshop, plan: ModulesPlan): Promise<s
       throw new FatalError(exitCode.failure, `npm made no native part of ${name}: see ${shop.logPath}`);
   for (const name of compiled) await shop.run(`${architecture.gnu}-strip`, ['--strip-unneeded', join(modules, name, 'build/Release', `${name}.node`)]);
   prune(modules);
+  for (const [name, files] of Object.entries(partly))
+    for (const file of files) await shop.run(process.execPath, ['-e', 'require(process.argv[1])', join(modules, name, file)]);
   return modules;
 }
 
-interface LockFile {
-  packages: Record<string, { dev?: boolean; devDependencies?: unknown }>;
+interface Locked {
+  dev?: boolean;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  devDependencies?: unknown;
+}
+
+export interface LockFile {
+  packages: Record<string, Locked>;
+}
+
+/** Changes the lock file so that it holds what a box needs, and nothing that only development or the unused part of a package depends on. */
+export function keepForBox(lock: LockFile): void {
+  delete lock.packages['']?.devDependencies;
+  for (const name of Object.keys(partly)) delete lock.packages[`node_modules/${name}`]?.dependencies;
+  const kept = new Set(['']);
+  // What is added on the way is visited too.
+  for (const path of kept)
+    for (const name of dependenciesOf(lock.packages[path])) {
+      const found = resolveLocked(lock, path, name);
+      if (found !== null) kept.add(found);
+    }
+  for (const path of Object.keys(lock.packages)) if (!kept.has(path)) delete lock.packages[path];
+}
+
+function dependenciesOf(locked: Locked | undefined): string[] {
+  return [locked?.dependencies, locked?.optionalDependencies, locked?.peerDependencies].flatMap((names) => Object.keys(names ?? {}));
+}
+
+/** Where Node finds `name` from the package at `path`: in its own node_modules, then in those around it. */
+function resolveLocked(lock: LockFile, path: string, name: string): string | null {
+  for (let folder = path; ; ) {
+    const candidate = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;
+    if (candidate in lock.packages) return candidate;
+    if (folder === '') return null;
+    const end = folder.lastIndexOf('/node_modules/');
+    folder = end === -1 ? '' : folder.slice(0, end);
+  }
 }
 
 /** package.json and its lock without anything of development: what is not needed on a box is neither fetched nor able to stand in the way. */
@@ -52,8 +98,7 @@ function writeProductionManifests(root: string, folder: string): void {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies?: unknown };
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as LockFile;
   delete manifest.devDependencies;
-  delete lock.packages['']?.devDependencies;
-  for (const [path, locked] of Object.entries(lock.packages)) if (locked.dev === true) delete lock.packages[path];
+  keepForBox(lock);
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
   if (existsSync(join(root, '.npmrc'))) cpSync(join(root, '.npmrc'), join(folder, '.npmrc'));
@@ -104,6 +149,20 @@ function prune(modules: string): void {
   rmSync(join(modules, 'nan'), { recursive: true, force: true });
   rmSync(join(modules, 'koffi/vendor'), { recursive: true, force: true });
   rmSync(join(modules, 'koffi/doc'), { recursive: true, force: true });
+  // Its sources, an old interface, and its messages in sixty languages, all of which it would load: 8 MB alone in a process.
+  for (const part of ['src', 'v3']) rmSync(join(modules, 'zod', part), { recursive: true });
+  const languages = join(modules, 'zod/v4/locales');
+  for (const name of readdirSync(languages)) if (!/^en\.c?js$/.test(name)) rmSync(join(languages, name));
+  writeFileSync(join(languages, 'index.js'), "export { default as en } from './en.js';\n");
+  writeFileSync(join(languages, 'index.cjs'), "exports.en = require('./en.cjs');\n");
+  for (const [name, files] of Object.entries(partly)) {
+    const unused = readdirSync(join(modules, name), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    for (const entry of unused) {
+      const path = join(entry.parentPath, entry.name);
+      const inside = path.slice(join(modules, name).length + 1);
+      if (!files.includes(inside) && !/^(package\.json|licen[cs]e.*)$/i.test(inside)) rmSync(path);
+    }
+  }
   // Built for musl: boxes have glibc.
   const koffi = join(modules, '@koromix');
   for (const one of readdirSync(koffi))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { architectures } from './architecture.ts';
 import { control, debianVersion, dependencies } from './deb.ts';
-import { checkLibraries } from './modules.ts';
+import { checkLibraries, keepForBox, type LockFile } from './modules.ts';
 import { checkout } from './package.ts';
 import { runtimePin } from './runtime.ts';
 import { libraryClosure } from './sysroot.ts';
@@ -34,6 +34,36 @@ describe('native modules', () => {
     const output =
       'libgstreamer1.0-dev\n  Depends: libglib2.0-dev\nlibglib2.0-dev\nzlib1g-dev\nlibc6\nlibc6-dev\npython3\nlibglib2.0-dev-bin\nlibgcc-s1\n<libfoo>\n';
     expect(libraryClosure(output)).toEqual(['libglib2.0-dev', 'libgstreamer1.0-dev', 'zlib1g-dev']);
+  });
+});
+
+describe('the modules of a box', () => {
+  const lock = JSON.parse(readFileSync(`${checkout}/package-lock.json`, 'utf8')) as LockFile;
+  keepForBox(lock);
+  const names = Object.keys(lock.packages);
+
+  test('are what the daemons use, wherever npm has put it', () => {
+    for (const name of ['express', 'mqtt', 'mqtt-packet', 'zod', 'koffi', '@koromix/koffi-linux-arm64', 'epoll', 'node-media-server'])
+      expect(names).toContain(`node_modules/${name}`);
+  });
+
+  test('are nothing that only tests need, or a part of a package that is not used', () => {
+    for (const name of ['vitest', 'typescript', 'aedes', 'jsonwebtoken', 'express-jwt', 'http2-express', 'cors'])
+      expect(names).not.toContain(`node_modules/${name}`);
+  });
+
+  test('of two versions of the same package the one that is found is kept', () => {
+    const nested: LockFile = {
+      packages: {
+        '': { dependencies: { a: '1' } },
+        'node_modules/a': { dependencies: { b: '1' } },
+        'node_modules/a/node_modules/b': { dependencies: { c: '1' } },
+        'node_modules/b': {},
+        'node_modules/c': { optionalDependencies: { gone: '1' } },
+      },
+    };
+    keepForBox(nested);
+    expect(Object.keys(nested.packages)).toEqual(['', 'node_modules/a', 'node_modules/a/node_modules/b', 'node_modules/c']);
   });
 });
 

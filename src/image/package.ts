@@ -29,9 +29,6 @@ export interface PackageOptions {
 }
 
 export interface Built {
-  architecture: Architecture;
-  /** The laid-out tree, for the virtual box. */
-  tree: string;
   bundle: string;
   deb: string;
 }
@@ -58,19 +55,11 @@ function chosen(arch: string): Architecture[] {
   return [architecture];
 }
 
-export async function buildPackage(shop: Workshop, architecture: Architecture, out: string): Promise<Built> {
-  const tools = {
-    npm: 'npm',
-    tar: 'tar',
-    zstd: 'zstd',
-    objdump: 'binutils',
-    [`${architecture.gnu}-strip`]: `binutils-${architecture.gnu.replace('_', '-')}`,
-    'dpkg-deb': 'dpkg',
-    sha256sum: 'coreutils',
-  };
+/** Lays out what a box gets, without packing it. @returns the tree. */
+export async function buildTree(shop: Workshop, architecture: Architecture): Promise<string> {
+  const tools = { npm: 'npm', tar: 'tar', objdump: 'binutils', [`${architecture.gnu}-strip`]: `binutils-${architecture.gnu.replace('_', '-')}` };
   const cross = { [`${architecture.gnu}-g++`]: `g++-${architecture.gnu.replace('_', '-')}`, 'apt-get': 'apt', 'pkg-config': 'pkg-config' };
   await shop.need(isNative(architecture) ? tools : { ...tools, ...cross });
-  mkdirSync(out, { recursive: true });
   const name = architecture.debian;
   const pin = runtimePin(readFileSync(join(checkout, 'tandem'), 'utf8'));
   const runtime = await shop.step(`Node ${pin.version} for ${name}`, () => fetchRuntime(shop, pin, architecture, workFolder));
@@ -80,6 +69,14 @@ export async function buildPackage(shop: Workshop, architecture: Architecture, o
   );
   const tree = join(workFolder, `tree-${name}`);
   layTree({ root: checkout, runtime, modules, folder: tree });
+  return tree;
+}
+
+export async function buildPackage(shop: Workshop, architecture: Architecture, out: string): Promise<Built> {
+  await shop.need({ tar: 'tar', zstd: 'zstd', 'dpkg-deb': 'dpkg', sha256sum: 'coreutils' });
+  const tree = await buildTree(shop, architecture);
+  mkdirSync(out, { recursive: true });
+  const name = architecture.debian;
   const version = debianVersion(checkout);
   const epochS = await sourceEpochS(shop);
   const bundle = join(out, `tandem-${version}-${name}.tar.zst`);
@@ -89,7 +86,7 @@ export async function buildPackage(shop: Workshop, architecture: Architecture, o
   await shop.step(`Debian package for ${name}`, () =>
     buildDeb(shop, { tree, version, architecture, packages, folder: join(workFolder, `deb-${name}`), file: deb, epochS }),
   );
-  return { architecture, tree, bundle, deb };
+  return { bundle, deb };
 }
 
 /** Time of the last commit, so that the same sources give the same bytes; outside git, SOURCE_DATE_EPOCH or the start of 2025. */

@@ -12,11 +12,12 @@ const bytesMax = 64 * 1024 * 1024;
 
 export type Recorded = { ok: true; bytes: Buffer } | { ok: false; reason: Reason; text: string };
 
-/** Never rejects. `signal` ends it early. */
+/** Records `ms`, or up to the source's end where that comes first. Never rejects. `signal` ends it early. */
 export function recordClip(input: InputConfig, program: ProgramConfig, ms: number, log: Logger, signal: AbortSignal): Promise<Recorded> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let ended = false;
     let timer = setTimeout(() => finish({ ok: false, reason: 'no-data', text: `${input.id}: nothing came within ${startMsMax / 1000} s` }), startMsMax);
     const finish = (result: Recorded): void => {
       clearTimeout(timer);
@@ -38,8 +39,17 @@ export function recordClip(input: InputConfig, program: ProgramConfig, ms: numbe
         bytes += chunk.length;
         if (bytes <= bytesMax) chunks.push(chunk);
       },
-      onMessage: (message) => message.type === 'failed' && finish({ ok: false, reason: message.reason, text: message.text }),
-      onEnd: () => finish({ ok: false, reason: 'worker-exited', text: `${input.id}: the encoder process ended` }),
+      onMessage: (message) => {
+        if (message.type !== 'failed') return;
+        ended = message.reason === 'end-of-stream';
+        if (!ended) finish({ ok: false, reason: message.reason, text: message.text });
+      },
+      onEnd: () =>
+        finish(
+          ended && bytes > 0
+            ? { ok: true, bytes: Buffer.concat(chunks) }
+            : { ok: false, reason: 'worker-exited', text: `${input.id}: the encoder process ended` },
+        ),
     });
     signal.addEventListener('abort', abort);
   });

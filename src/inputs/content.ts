@@ -3,19 +3,27 @@
  * judged in engine/health.ts.
  */
 
-/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: ten of five thousand by one step. */
-const noiseChange = 0.002;
+/** Mean change of the points of a grey picture, 0 to 255, below which not even noise is left: fifty of five thousand by one step. */
+const noiseChange = 0.01;
+/**
+ * So many pictures in a row change where something lives, if only noise. An encoder upstream codes a frozen picture better and better, and anew
+ * with each key frame, but with pauses in which it has nothing left to say.
+ */
+const livelyPictures = 7;
 /** One point that changes by so much is something that happened, not an encoder's second thought. */
 const strongPeak = 32;
 /** A picture with less than this share of points above black is black, unless something moves in the dark. */
 const litShareMin = 0.005;
-const darkChange = 0.5;
+/** The noise of a sensor behind a cap changes the mean of a hundred points by 0.2 to 0.4, something that moves by 1 and more. */
+const darkDrift = 0.5;
 
 export interface SeenPicture {
   /** Mean change of its points since the picture before, 0 to 255. */
   change: number;
   /** The largest change of any point, 0 to 255. */
   peak: number;
+  /** The largest change of the mean of a hundred points beside each other, 0 to 255: noise cancels out in it. */
+  drift: number;
   /** Share of points that are not black, 0 to 1. */
   lit: number;
 }
@@ -26,21 +34,24 @@ export class ContentWatch {
   movedMs = 0;
   litMs = 0;
   soundMs = 0;
-  #changedBefore = false;
+  #changed = 0;
+  #driftedBefore = false;
 
   /** The worker is another one: what the last one saw counts no more. */
   reset(): void {
     this.pictureMs = this.movedMs = this.litMs = this.soundMs = 0;
-    this.#changedBefore = false;
+    this.#changed = 0;
+    this.#driftedBefore = false;
   }
 
-  see({ change, peak, lit }: SeenPicture, nowMs: number): void {
-    // An encoder upstream codes a frozen picture anew with each key frame, a little different each time: a single change is none.
-    const changed = change >= noiseChange;
-    const moved = (changed && this.#changedBefore) || peak >= strongPeak;
-    this.#changedBefore = changed;
+  see({ change, peak, drift, lit }: SeenPicture, nowMs: number): void {
+    this.#changed = change >= noiseChange ? this.#changed + 1 : 0;
+    const moved = this.#changed >= livelyPictures || peak >= strongPeak;
     if (moved || this.pictureMs === 0) this.movedMs = nowMs;
-    if (lit >= litShareMin || change >= darkChange || this.pictureMs === 0) this.litMs = nowMs;
+    const drifted = drift >= darkDrift;
+    const movedInTheDark = (drifted && this.#driftedBefore) || peak >= strongPeak;
+    this.#driftedBefore = drifted;
+    if (lit >= litShareMin || movedInTheDark || this.pictureMs === 0) this.litMs = nowMs;
     this.pictureMs = nowMs;
   }
 

@@ -18,6 +18,8 @@ export interface WorkerProcessOptions {
   input: InputConfig;
   program: ProgramConfig;
   platform: string;
+  /** The source has no picture. */
+  soundOnly?: boolean;
   onData(chunk: Buffer): void;
   onMessage(message: FromWorker): void;
   /** Once, after the last data: its pipe is at its end, or its process is gone. */
@@ -47,7 +49,7 @@ export class WorkerProcess {
     this.#child.on('exit', () => setTimeout(() => this.#end(), drainMsMax));
     this.#child.on('message', (raw) => this.#read(raw));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(text));
-    this.#send({ type: 'job', input: options.input, program: options.program, platform: options.platform });
+    this.#send({ type: 'job', input: options.input, program: options.program, platform: options.platform, soundOnly: options.soundOnly ?? false });
   }
 
   get pid(): number | null {

@@ -14,10 +14,16 @@ export interface ClipFormat {
   seconds: number;
 }
 
-/** Resolves to a file of H.264 + AAC in MPEG-TS at a constant rate; the same format is made once a machine. Rejects with ffmpeg's words. */
+/** Resolves to a file of H.264 + stereo AAC in MPEG-TS at a constant rate; the same format is made once a machine. Rejects with ffmpeg's words. */
 export async function makeClip(format: ClipFormat): Promise<string> {
   const { kbps, width, height, fps, seconds } = format;
-  const file = join(tmpdir(), `tandem-clip-${createHash('sha256').update(JSON.stringify(format)).digest('hex').slice(0, 12)}.ts`);
+  const file = join(
+    tmpdir(),
+    `tandem-clip-${createHash('sha256')
+      .update(`stereo ${JSON.stringify(format)}`)
+      .digest('hex')
+      .slice(0, 12)}.ts`,
+  );
   if (existsSync(file)) return file;
   const videoKbps = Math.round(kbps * 0.9 - 140);
   const made = `${file}.${process.pid}`;
@@ -52,7 +58,7 @@ export async function makeClip(format: ClipFormat): Promise<string> {
       '-x264-params',
       'nal-hrd=cbr',
     ],
-    ...['-c:a', 'aac', '-b:a', '128k', '-muxrate', `${kbps}k`, '-f', 'mpegts', '-y', made],
+    ...['-c:a', 'aac', '-ac', '2', '-b:a', '128k', '-muxrate', `${kbps}k`, '-f', 'mpegts', '-y', made],
   ]);
   renameSync(made, file);
   return file;

@@ -18,16 +18,15 @@ const performers: { [N in CommandName]: Performer<N> } = {
     await daemon.goOffAir();
     return done('off air');
   },
-  'pin-input': (daemon, { input }) => {
-    const known = daemon.inputs.get(input);
-    if (known === undefined) return noSuchInput(daemon, input);
-    daemon.pin(input);
-    return daemon.onAir === input
-      ? done(`${input} is pinned and on air`)
-      : { ok: true, reason: 'pinned-dead', text: `${input} is pinned, but does not work now: ${daemon.onAir} stays on air until it does` };
+  'pin-input': (daemon, { input, forMs }) => {
+    if (!daemon.inputs.has(input)) return noSuchInput(daemon, input);
+    const pin = daemon.pin(input, forMs ?? null);
+    const until = forMs === undefined ? '' : `, for ${Math.round(forMs / 1000)} s`;
+    if (pin === null || pin.reason === 'pinned') return done(`${pin?.text ?? input}${until}`);
+    return { ok: true, reason: pin.reason, text: `${pin.text}${until}` };
   },
   'unpin-input': (daemon) => {
-    daemon.pin(null);
+    daemon.pin(null, null);
     return done('the engine chooses again');
   },
   'restart-worker': (daemon, { input }) => {

@@ -9,17 +9,18 @@ import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
-import type { Status } from '../model/status.ts';
+import type { PinStatus, Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
 import { Uplink } from '../uplink/uplink.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
-import { ProgramWatch } from './program.ts';
+import { coverNotice, ProgramWatch } from './program.ts';
 import { Selection } from './selection.ts';
 import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
+import { Strength } from './strength.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
@@ -47,6 +48,7 @@ export class MediaDaemon {
   readonly #server: SocketServer;
   readonly #switcher: Switcher;
   readonly #selection: Selection;
+  readonly #strength: Strength;
   readonly #rate = new RateMeter();
   readonly #heart = new Heart();
   #timer: NodeJS.Timeout | undefined;
@@ -70,12 +72,16 @@ export class MediaDaemon {
       log: log.child({ part: 'uplink' }),
     });
     this.#switcher = new Switcher({
-      fps: config.program.fps,
+      program: config.program,
+      programNumberOf: (id) => programNumberOf(config.inputs, id),
       onPayload: (buffer, offset, length) => this.#send(buffer, offset, length),
       onSwitched: (to, from) => this.#selection.landed(to, from, monoMs()),
+      onUnfit: (id, why) => this.inputs.get(id)?.encode(why),
+      onCovered: (id, covered) => this.report(coverNotice(id, covered)),
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
-    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, onNotice });
+    this.#strength = new Strength(log.child({ part: 'strength' }));
+    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
     this.#server = new SocketServer({
       path: config.media.socket,
       session: this.session,
@@ -99,6 +105,7 @@ export class MediaDaemon {
         text: 'the media daemon has started',
       }),
     );
+    this.#strength.start();
     this.#selection.start(monoMs());
     if (this.config.slate.enabled)
       this.#stopSlate = startSlate({
@@ -114,6 +121,7 @@ export class MediaDaemon {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopSlate();
+    this.#strength.stop();
     this.running = false;
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
     this.report(
@@ -141,8 +149,11 @@ export class MediaDaemon {
     await this.uplink.stop();
   }
 
-  pin(input: string | null): void {
-    this.#selection.pin(input, monoMs());
+  /** @param forMs how long; null: until it is taken back. Returns how the pin does. */
+  pin(input: string | null, forMs: number | null): PinStatus | null {
+    const nowMs = monoMs();
+    this.#selection.pin(input, forMs, nowMs);
+    return this.#selection.pinStatus(nowMs);
   }
 
   /** The input that was chosen; null while the slate stands in. */
@@ -175,6 +186,7 @@ export class MediaDaemon {
         ...this.program.status,
         input: this.#switcher.onAir ?? this.onAir,
         pinned: this.#selection.pinned,
+        pin: this.#selection.pinStatus(nowMs),
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
         targetKbps: this.videoKbps,
@@ -194,6 +206,7 @@ export class MediaDaemon {
       onData: (chunk) => this.#switcher.push(config.id, chunk, monoMs()),
       onEnd: () => this.#switcher.ended(config.id, monoMs()),
       onNotice,
+      isPictureless: () => this.#switcher.isPictureless(config.id),
       // Decided upon at once, not at the next turn.
       onChange: () => this.#selection.decide(monoMs()),
       log: this.log.child({ part: 'input', input: config.id }),
@@ -225,4 +238,9 @@ export class MediaDaemon {
     if (changed !== null) this.report(changed);
     this.#heart.turned(this.program.status, nowMs);
   }
+}
+
+function programNumberOf(inputs: Config['inputs'], id: string): number {
+  const input = inputs.find((one) => one.id === id);
+  return input !== undefined && 'programNumber' in input ? input.programNumber : 0;
 }

@@ -54,3 +54,16 @@ function verdict(seen: ProgramObservation, previous: ProgramState): { state: Pro
   if (seen.kbps === 0) return { state: 'off-air', reason: 'no-input', detail: ': no input delivers' };
   return { state: 'off-air', reason: 'no-uplink', detail: ': no destination is connected' };
 }
+
+/** The slate's picture goes out with the sound of an input that has none, or its own does again. */
+export function coverNotice(id: string, covered: boolean): Notice {
+  return notice({
+    severity: covered ? 'warning' : 'clear',
+    subject: { kind: 'input', id },
+    what: 'input.picture',
+    from: covered ? 'own' : 'slate',
+    to: covered ? 'slate' : 'own',
+    reason: covered ? 'no-picture' : 'recovered',
+    text: covered ? `${id} sends no picture: the slate is shown to its sound` : `the slate is no longer shown to the sound of ${id}`,
+  });
+}

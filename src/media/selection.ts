@@ -1,173 +1,138 @@
-/** Carries out the engine's choice of the input: asks the inputs how they are, starts and stops cold ones, and tells what changed and why. */
+/**
+ * Performs what the engine decides about the program: shows it what inputs, switcher and board look like, and carries out its commands, in
+ * order. Decides nothing itself.
+ */
 import type { Config } from '../config/schema.ts';
-import { type Change, type ChoiceState, chooseInput, type InputObservation, initialChoice } from '../engine/choice.ts';
-import { type HealthState, initialHealth, judgeHealth, type Verdict } from '../engine/health.ts';
+import { pinStatus } from '../engine/pin.ts';
+import {
+  type Decision,
+  decideProgram,
+  initialProgram,
+  landed,
+  type ProgramCommand,
+  type ProgramRules,
+  type ProgramSeen,
+  type ProgramState,
+  withPin,
+} from '../engine/program.ts';
+import { recover } from '../engine/recover.ts';
+import type { BoxSeen } from '../engine/strain.ts';
 import type { Input } from '../inputs/input.ts';
-import { type Notice, notice } from '../model/event.ts';
-import { type Reason, reasonTexts } from '../model/reasons.ts';
-import type { InputStatus } from '../model/status.ts';
+import type { Notice } from '../model/event.ts';
+import { reasonTexts } from '../model/reasons.ts';
+import type { InputStatus, PinStatus } from '../model/status.ts';
 import { type Switcher, slateId } from '../switcher/switcher.ts';
-
-/** A key frame that was asked for and has not come is asked for again. */
-const askAgainMs = 500;
-/** A box that has just started waits so long for its first camera before it shows the slate. */
-const firstPictureMs = 3000;
-/** A cold input runs on for so long after it was last needed. */
-const coolDownMs = 30_000;
-
-interface Watched {
-  input: Input;
-  health: HealthState;
-  verdict: Verdict;
-  /** The complaint that was told; null: none. */
-  told: Reason | null;
-  neededMs: number;
-}
 
 export interface SelectionOptions {
   config: Config;
   inputs: ReadonlyMap<string, Input>;
   switcher: Switcher;
+  box(): BoxSeen;
   onNotice(one: Notice): void;
 }
 
+type Executors = { [K in ProgramCommand['kind']]: (command: Extract<ProgramCommand, { kind: K }>, nowMs: number) => void };
+
+const nothingTaken = { continuityErrors: 0, pictures: 0 };
+
 export class Selection {
   readonly #options: SelectionOptions;
-  readonly #watched: Watched[];
-  #choice: ChoiceState = initialChoice;
-  /** What is being carried out; told once it is done. */
-  #pending: { change: Change; sinceMs: number } | null = null;
-  #askedMs = 0;
-  #startedMs = Number.NaN;
+  readonly #rules: ProgramRules;
+  readonly #inputs: readonly Input[];
+  readonly #queue: ProgramCommand[] = [];
+  #state: ProgramState = initialProgram;
+  #started = false;
+  #performing = false;
 
   constructor(options: SelectionOptions) {
+    const { config, inputs } = options;
     this.#options = options;
-    const verdict: Verdict = { usable: false, reason: 'starting', score: 0 };
-    this.#watched = [...options.inputs.values()].map((input) => ({ input, health: initialHealth, verdict, told: null, neededMs: 0 }));
+    this.#inputs = [...inputs.values()];
+    this.#rules = {
+      switching: config.switching,
+      inputs: this.#inputs.map(({ id, config: { standby, watch } }) => ({ id, standby, watch })),
+      slateId,
+      temperatureMaxC: config.control.vitals.temperatureMaxC,
+    };
   }
 
   /** The input that was chosen; null: none works, or none has yet. */
   get chosen(): string | null {
-    return this.#choice.onAir;
+    return this.#state.choice.chosen;
   }
 
   get pinned(): string | null {
-    return this.#choice.pinned;
+    return this.#state.choice.pin?.id ?? null;
   }
 
   start(nowMs: number): void {
-    this.#startedMs = nowMs;
-    for (const { input } of this.#watched) if (input.config.standby === 'hot') input.start();
+    this.#started = true;
+    this.decide(nowMs);
   }
 
-  pin(id: string | null, nowMs: number): void {
-    this.#choice = { ...this.#choice, pinned: id };
+  /** @param forMs how long; null: until it is taken back. */
+  pin(id: string | null, forMs: number | null, nowMs: number): void {
+    this.#state = withPin(this.#state, id, forMs, nowMs);
     this.decide(nowMs);
+  }
+
+  /** How the pin does; null without one. */
+  pinStatus(nowMs: number): PinStatus | null {
+    const { choice, inputs } = this.#state;
+    return pinStatus(choice, inputs[choice.pin?.id ?? ''], nowMs, this.#rules);
   }
 
   /** What the watches say, over what the input says of itself. */
   status(status: Omit<InputStatus, 'onAir'>): Omit<InputStatus, 'onAir'> {
-    const verdict = this.#watched.find(({ input }) => input.id === status.id)?.verdict;
+    const verdict = this.#state.inputs[status.id]?.verdict;
     if (status.state !== 'running' || verdict === undefined || verdict.usable) return status;
     return { ...status, state: 'degraded', reason: verdict.reason, text: `${status.id}: ${reasonTexts[verdict.reason]}` };
   }
 
   decide(nowMs: number): void {
-    if (Number.isNaN(this.#startedMs)) return;
-    const observations = this.#watched.map((one) => this.#observe(one, nowMs));
-    this.#coldInputs(nowMs);
-    const { state, change } = chooseInput(this.#choice, observations, nowMs, this.#options.config.switching);
-    this.#choice = state;
-    if (change !== null) this.#carryOut(change, nowMs);
-    const { switcher } = this.#options;
-    if (state.onAir === null && switcher.onAir === null && nowMs - this.#startedMs > firstPictureMs) switcher.select(slateId, nowMs);
-    if (switcher.awaited !== null && nowMs - this.#askedMs >= askAgainMs) this.#askForKeyFrame(switcher.awaited, nowMs);
+    if (!this.#started) return;
+    const seen = this.#look(nowMs);
+    let decision: Decision;
+    try {
+      decision = decideProgram(this.#state, seen, nowMs, this.#rules);
+    } catch (error) {
+      // A mistake in the engine must not take the program off air, nor pass unseen (docs/adr/0022).
+      decision = recover(this.#state, seen, nowMs, this.#rules, error as Error);
+    }
+    this.#carryOut(decision, nowMs);
   }
 
-  /** The switcher shows another source. What only bridges the wait for the chosen one is not told. */
+  /** The switcher shows another source. */
   landed(to: string, before: string | null, nowMs: number): void {
-    const pending = this.#pending;
-    if (pending === null || (pending.change.to ?? slateId) !== to) return;
-    this.#pending = null;
-    const { reason } = pending.change;
-    const from = pending.change.from ?? before;
-    const name = to === slateId ? 'the slate' : to;
-    const severity = to === slateId ? 'alarm' : from === null ? 'info' : reason === 'preferred' ? 'clear' : 'warning';
-    const text =
-      from === null
-        ? `${name} is on air`
-        : `${name} is on air instead of ${from}: ${from} ${reason === 'preferred' ? 'was only standing in' : reasonTexts[reason]}`;
-    this.#options.onNotice(
-      notice({
-        severity,
-        subject: { kind: 'program', id: 'program' },
-        what: 'program.switch',
-        from,
-        to,
-        reason,
-        text,
-        tookMs: Math.round(nowMs - pending.sinceMs),
-      }),
-    );
+    this.#carryOut(landed(this.#state, to, before, nowMs, this.#rules), nowMs);
   }
 
-  #observe(watched: Watched, nowMs: number): InputObservation {
-    const { input } = watched;
-    const errors = this.#options.switcher.figures(input.id)?.continuityErrors ?? 0;
-    const { state, verdict } = judgeHealth(watched.health, input.sample(nowMs, errors), nowMs, input.config.watch);
-    watched.health = state;
-    watched.verdict = verdict;
-    const delivering = input.delivering;
-    const complaint = delivering && !verdict.usable ? verdict.reason : null;
-    if (complaint !== watched.told) this.#tell(watched, complaint, delivering);
-    return { id: input.id, usable: verdict.usable, delivers: delivering && verdict.reason !== 'no-data', reason: verdict.reason, score: verdict.score };
+  #look(nowMs: number): ProgramSeen {
+    const { switcher, box } = this.#options;
+    const inputs = this.#inputs.map((input) => ({ on: input.on, sample: input.sample(nowMs, switcher.figures(input.id) ?? nothingTaken) }));
+    return { inputs, onAir: switcher.onAir, awaited: switcher.awaited, box: box() };
   }
 
-  #tell(watched: Watched, complaint: Reason | null, delivering: boolean): void {
-    const { id } = watched.input;
-    const before = watched.told;
-    watched.told = complaint;
-    // The end of the input itself is told by the input.
-    if (complaint === null && !delivering) return;
-    const sentence = complaint === null ? `${id} is well again` : `${id}: ${reasonTexts[complaint]}`;
-    this.#options.onNotice(
-      notice({
-        severity: complaint === null ? 'clear' : 'warning',
-        subject: { kind: 'input', id },
-        what: 'input.health',
-        from: before ?? 'good',
-        to: complaint ?? 'good',
-        reason: complaint ?? 'recovered',
-        text: sentence,
-        measured: watched.input.measured(),
-      }),
-    );
-  }
-
-  #coldInputs(nowMs: number): void {
-    let covered = false;
-    for (const one of this.#watched) {
-      const { input, verdict } = one;
-      if (input.config.standby === 'cold') {
-        if (!covered || input.id === this.#choice.pinned || input.id === this.#choice.onAir) one.neededMs = nowMs;
-        if (one.neededMs === nowMs) input.start();
-        else if (nowMs - one.neededMs > coolDownMs) void input.stop();
-      }
-      covered ||= verdict.usable;
+  /** What a command sets off may decide anew before it returns: its commands come after those that are under way. */
+  #carryOut({ state, commands }: Decision, nowMs: number): void {
+    this.#state = state;
+    this.#queue.push(...commands);
+    if (this.#performing) return;
+    this.#performing = true;
+    try {
+      for (let command = this.#queue.shift(); command !== undefined; command = this.#queue.shift())
+        (this.#executors[command.kind] as (one: ProgramCommand, nowMs: number) => void)(command, nowMs);
+    } finally {
+      this.#performing = false;
     }
   }
 
-  #carryOut(change: Change, nowMs: number): void {
-    const to = change.to ?? slateId;
-    this.#pending = { change, sinceMs: nowMs };
-    this.#options.switcher.select(to, nowMs);
-    if (to !== slateId) this.#askForKeyFrame(to, nowMs);
-    // It was on air already: the change before had not been carried out.
-    if (this.#options.switcher.onAir === to) this.landed(to, change.from, nowMs);
-  }
-
-  #askForKeyFrame(id: string, nowMs: number): void {
-    this.#askedMs = nowMs;
-    this.#options.inputs.get(id)?.requestKeyFrame();
-  }
+  /** A new command does not compile until something performs it. */
+  readonly #executors: Executors = {
+    'start-input': ({ id }) => this.#options.inputs.get(id)?.start(),
+    'stop-input': ({ id }) => void this.#options.inputs.get(id)?.stop(),
+    show: ({ id }, nowMs) => this.#options.switcher.select(id, nowMs),
+    'ask-key-frame': ({ id }) => this.#options.inputs.get(id)?.requestKeyFrame(),
+    tell: ({ notice }) => this.#options.onNotice(notice),
+  };
 }

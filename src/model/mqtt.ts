@@ -135,6 +135,7 @@ export const topicTable: TopicRow[] = [
         text: 'cam1 is delivered to cloud',
         input: 'cam1',
         pinned: null,
+        pin: null,
         destination: 'cloud',
         kbps: 4350,
         targetKbps: 4000,
@@ -338,7 +339,7 @@ export const topicTable: TopicRow[] = [
 
 function commandRows(): TopicRow[] {
   const examples: Record<string, Record<string, unknown>> = {
-    'pin-input': { input: 'cam1', correlation: 'desk-7', by: 'anna' },
+    'pin-input': { input: 'cam1', forMs: 600_000, correlation: 'desk-7', by: 'anna' },
     'restart-worker': { input: 'cam1' },
     'set-bitrate': { kbps: 3000 },
     'set-mode': { destination: 'cloud', mode: 'standby' },

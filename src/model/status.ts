@@ -87,12 +87,21 @@ export type DestinationStatus = z.infer<typeof destinationStatusSchema>;
 export const programStateSchema = z.enum(['starting', 'on-air', 'off-air', 'stopped']);
 export type ProgramState = z.infer<typeof programStateSchema>;
 
+export const pinStatusSchema = z.object({
+  input: id,
+  reason: reasonSchema.describe('pinned: all is well. Anything else: why it is a bad idea'),
+  text: z.string().describe('one sentence for people'),
+  expiresInMs: ms.nullable().describe('null: until it is taken back'),
+});
+export type PinStatus = z.infer<typeof pinStatusSchema>;
+
 export const programStatusSchema = z.object({
   state: programStateSchema,
   reason: reasonSchema,
   text: z.string(),
   input: id.nullable().describe('the input on air'),
   pinned: id.nullable().describe('the input that a person pinned'),
+  pin: pinStatusSchema.nullable().describe('how that pin does'),
   destination: id.nullable(),
   kbps: z.number().describe('what leaves the switcher, kbit/s over the last second'),
   targetKbps: z.number().describe('video bitrate that the encoder is asked for'),

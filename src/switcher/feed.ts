@@ -2,12 +2,16 @@
  * One source's MPEG-TS, taken apart into whole units: a picture or a piece of sound each. A unit is handed on when it is
  * complete, so that a source that dies in the middle of one leaves no broken picture behind. Memory is bounded, whatever comes.
  */
-import { adtsTicks } from './mpegts/adts.ts';
-import { type Entry, entryOf } from './mpegts/entry.ts';
+import { Cadence } from './cadence.ts';
+import type { SourceFormat } from './fit.ts';
+import type { AudioFormat } from './mpegts/aac.ts';
+import { Head } from './mpegts/access-unit.ts';
 import {
   continuityOf,
+  hasError,
   hasPayload,
   isDiscontinuity,
+  isScrambled,
   nullPid,
   packetBytes,
   payloadAt,
@@ -15,40 +19,36 @@ import {
   pidOf,
   ptsWrap,
   startsUnit,
-  syncByte,
   wrappedDifference,
 } from './mpegts/packet.ts';
+import type { VideoFormat } from './mpegts/parameter-sets.ts';
 import { claimedBytes, elementaryAt, isElementary } from './mpegts/pes.ts';
-import { type ElementaryStream, parseAssociation, parseProgramMap } from './mpegts/tables.ts';
-
-/** One picture or piece of sound. The same object and memory serve the next one: to be used or copied at once. */
-export interface Unit {
-  kind: 'video' | 'audio';
-  /** The whole PES packet. */
-  bytes: Buffer;
-  length: number;
-  /** 90 kHz, counted on over the wrap of 33 bits, so that later is always more. */
-  pts: number;
-  dts: number;
-  hasDts: boolean;
-  /** The header says no time: the one before goes on. */
-  timeless: boolean;
-  entry: Entry;
-  /** 90 kHz; 0 where it is not known. */
-  duration: number;
-}
+import { SoundReader } from './mpegts/sound.ts';
+import { Step } from './mpegts/step.ts';
+import { type ElementaryStream, mapIn, mapPidIn, SectionReader } from './mpegts/tables.ts';
+import { ParameterSets } from './parameter-store.ts';
+import { headroomBytes, type Unit } from './unit.ts';
 
 export interface FeedFigures {
+  /** Whole pictures, for the frame cadence. */
+  pictures: number;
   packets: number;
   continuityErrors: number;
   /** Out of step, or too large to be true. */
   skippedBytes: number;
+  /** Pictures and pieces of sound that were left out because something of them was missing, scrambled or a lie. */
+  damagedUnits: number;
 }
 
 /** Larger than any picture at 50 Mbit/s and a short group of pictures. */
 const videoBytesMax = 4 * 1024 * 1024;
-const audioBytesMax = 256 * 1024;
+/** The length field of a PES packet reaches no further, and sound must give its length (2.4.3.7). */
+const audioBytesMax = 64 * 1024 + 6;
 const firstBytes = 64 * 1024;
+/** A PES packet is collected so that its contents, behind a header of nine bytes at least, have room before them. */
+const pesAt = headroomBytes - 9;
+/** Sixteen pictures, the most that codecs reorder, at eight a second. */
+const reorderTicksMax = 2 * 90_000;
 const unseen = 0xff;
 
 class Assembly {
@@ -56,42 +56,83 @@ class Assembly {
   readonly bytesMax: number;
   stream: ElementaryStream | null = null;
   open = false;
+  damaged = false;
   counter = unseen;
   /** Last time that was said, unwrapped; NaN before the first. */
   lastTime = Number.NaN;
 
   constructor(kind: Unit['kind'], bytesMax: number) {
     this.bytesMax = bytesMax;
-    this.unit = { kind, bytes: Buffer.alloc(firstBytes), length: 0, pts: 0, dts: 0, hasDts: false, timeless: true, entry: 'none', duration: 0 };
+    this.unit = { kind, bytes: Buffer.alloc(firstBytes), from: pesAt, end: pesAt, pts: 0, dts: 0, timeless: true, entry: 'none', duration: 0 };
+  }
+
+  begin(): void {
+    this.open = true;
+    this.damaged = false;
+    this.unit.end = pesAt;
+  }
+
+  /** Nothing of what was begun is of use. */
+  forget(): void {
+    this.open = false;
+    this.counter = unseen;
   }
 
   /** False when it grows too large to be true. */
   append(source: Buffer, from: number, end: number): boolean {
     const { unit } = this;
-    const wanted = unit.length + end - from;
+    const wanted = unit.end + end - from;
     if (wanted > this.bytesMax) return false;
-    if (wanted > unit.bytes.length) {
-      const larger = Buffer.alloc(Math.min(this.bytesMax, Math.max(wanted, unit.bytes.length * 2)));
-      unit.bytes.copy(larger, 0, 0, unit.length);
-      unit.bytes = larger;
-    }
-    source.copy(unit.bytes, unit.length, from, end);
-    unit.length = wanted;
+    if (wanted > unit.bytes.length) this.grow(wanted);
+    source.copy(unit.bytes, unit.end, from, end);
+    unit.end = wanted;
     return true;
+  }
+
+  grow(wanted: number): void {
+    const { unit } = this;
+    const larger = Buffer.alloc(Math.max(wanted, unit.bytes.length * 2));
+    unit.bytes.copy(larger, 0, 0, unit.end);
+    unit.bytes = larger;
+  }
+
+  /** Whether the bytes were the last ones that came. */
+  endsWith(source: Buffer, from: number, end: number): boolean {
+    const at = this.unit.end - (end - from);
+    return at >= pesAt && this.unit.bytes.compare(source, from, end, at, this.unit.end) === 0;
   }
 }
 
-export class Feed {
-  readonly figures: FeedFigures = { packets: 0, continuityErrors: 0, skippedBytes: 0 };
-  readonly #onUnit: (unit: Unit) => void;
-  readonly #partial = Buffer.alloc(packetBytes);
+export interface FeedOptions {
+  onUnit(unit: Unit): void;
+  /** program_number of the program to take; 0: the first. */
+  programNumber?: number;
+}
+
+export class Feed implements SourceFormat {
+  readonly #options: FeedOptions;
+  readonly #counts = { pictures: 0, packets: 0, continuityErrors: 0, damagedUnits: 0, skippedBytes: 0 };
+  readonly #step = new Step((buffer, at) => this.#packet(buffer, at));
   readonly #video = new Assembly('video', videoBytesMax);
   readonly #audio = new Assembly('audio', audioBytesMax);
-  #partialBytes = 0;
+  readonly #association = new SectionReader(0x00);
+  readonly #mapSection = new SectionReader(0x02);
+  readonly #head = new Head();
+  readonly #sets = new ParameterSets();
+  readonly #sound = new SoundReader(audioBytesMax);
+  readonly #cadence = new Cadence();
   #mapPid = -1;
+  #changes = 0;
+  /** The source has said what it consists of. */
+  mapped = false;
 
-  constructor(onUnit: (unit: Unit) => void) {
-    this.#onUnit = onUnit;
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  get figures(): FeedFigures {
+    const { skippedBytes } = this.#counts;
+    return { ...this.#counts, skippedBytes: skippedBytes + this.#step.skippedBytes };
   }
 
   /** What the source said that its streams are; null before it did. */
@@ -103,133 +144,179 @@ export class Feed {
     return this.#audio.stream;
   }
 
+  get videoFormat(): VideoFormat | null {
+    return this.#sets.format;
+  }
+
+  get audioFormat(): AudioFormat | null {
+    return this.#sound.format;
+  }
+
+  get pictureTicks(): number {
+    return this.#cadence.pictureTicks;
+  }
+
+  /** Another number whenever anything of the format has changed. */
+  get formatVersion(): number {
+    return this.#changes + this.#sets.changes + this.#sound.changes;
+  }
+
   /** Bytes as they come, in pieces of any size. */
   push(chunk: Buffer): void {
-    let at = 0;
-    while (this.#partialBytes > 0 && at < chunk.length) {
-      const wanted = Math.min(packetBytes - this.#partialBytes, chunk.length - at);
-      chunk.copy(this.#partial, this.#partialBytes, at, at + wanted);
-      this.#partialBytes += wanted;
-      at += wanted;
-      if (this.#partialBytes < packetBytes) return;
-      this.#partialBytes = 0;
-      this.#packet(this.#partial, 0);
-    }
-    while (at < chunk.length) {
-      if (chunk[at] !== syncByte) {
-        at = this.#toSync(chunk, at);
-        continue;
-      }
-      if (at + packetBytes > chunk.length) {
-        this.#partialBytes = chunk.copy(this.#partial, 0, at);
-        return;
-      }
-      this.#packet(chunk, at);
-      at += packetBytes;
-    }
+    this.#step.push(chunk);
   }
 
   /** The source begins anew: what was begun of the old one is dropped, and nothing of it is a reference. */
   reset(): void {
-    this.#partialBytes = 0;
+    this.#step.reset();
+    this.#association.reset();
+    this.#mapSection.reset();
     this.#mapPid = -1;
+    this.mapped = false;
     for (const one of [this.#video, this.#audio]) {
-      one.open = false;
-      one.counter = unseen;
+      one.forget();
       one.stream = null;
       one.lastTime = Number.NaN;
     }
-  }
-
-  #toSync(chunk: Buffer, from: number): number {
-    let at = from + 1;
-    // One 0x47 may be chance: the next packet must begin in step, where the chunk reaches that far.
-    while (at < chunk.length && !(chunk[at] === syncByte && (at + packetBytes >= chunk.length || chunk[at + packetBytes] === syncByte))) at++;
-    this.figures.skippedBytes += at - from;
-    return at;
+    this.#sets.reset();
+    this.#sound.reset();
+    this.#cadence.reset();
+    this.#changes++;
   }
 
   #packet(buffer: Buffer, at: number): void {
-    this.figures.packets++;
+    this.#counts.packets++;
     const pid = pidOf(buffer, at);
     if (pid === nullPid || !hasPayload(buffer, at)) return;
-    if (pid === 0) {
-      const map = parseAssociation(buffer, at);
-      if (map >= 0) this.#mapPid = map;
-    } else if (pid === this.#mapPid) this.#map(buffer, at);
-    else if (pid === this.#video.stream?.pid) this.#collect(this.#video, buffer, at);
+    if (pid === this.#video.stream?.pid) this.#collect(this.#video, buffer, at);
     else if (pid === this.#audio.stream?.pid) this.#collect(this.#audio, buffer, at);
+    else if (hasError(buffer, at) || isScrambled(buffer, at)) return;
+    else if (pid === 0) {
+      const section = this.#association.add(buffer, at);
+      if (section !== null) this.#mapPid = mapPidIn(this.#association.bytes, section, this.#options.programNumber ?? 0);
+    } else if (pid === this.#mapPid) this.#map(buffer, at);
   }
 
   #map(buffer: Buffer, at: number): void {
-    const map = parseProgramMap(buffer, at);
-    if (map === null) return;
-    this.#adopt(this.#video, map.streams.find(({ kind }) => kind === 'h264' || kind === 'h265' || kind === 'mpeg2') ?? null);
-    this.#adopt(this.#audio, map.streams.find(({ kind }) => kind === 'audio') ?? null);
+    const section = this.#mapSection.add(buffer, at);
+    if (section === null) return;
+    const { streams } = mapIn(this.#mapSection.bytes, section);
+    // Streams that name the tables' own PIDs would keep every later table from being read.
+    const honest = streams.filter(({ pid }) => pid !== 0 && pid !== this.#mapPid && pid !== nullPid);
+    const video = honest.find(({ kind }) => kind === 'h264' || kind === 'h265' || kind === 'mpeg2') ?? null;
+    this.#adopt(this.#video, video);
+    this.#adopt(this.#audio, honest.find(({ kind, pid }) => kind === 'audio' && pid !== video?.pid) ?? null);
+    this.mapped = true;
   }
 
   #adopt(assembly: Assembly, stream: ElementaryStream | null): void {
     const before = assembly.stream;
     assembly.stream = stream;
     if (stream?.pid === before?.pid && stream?.type === before?.type) return;
-    assembly.open = false;
-    assembly.counter = unseen;
+    assembly.forget();
+    if (assembly === this.#video) {
+      this.#sets.reset();
+      this.#cadence.reset();
+    } else this.#sound.reset();
+    this.#changes++;
   }
 
   #collect(assembly: Assembly, buffer: Buffer, at: number): void {
     const counter = continuityOf(buffer, at);
     const before = assembly.counter;
-    // The same packet twice is permitted (2.4.3.3), and no news.
-    if (counter === before && !startsUnit(buffer, at)) return;
-    assembly.counter = counter;
-    if (before !== unseen && counter !== ((before + 1) & 0x0f) && !isDiscontinuity(buffer, at)) this.figures.continuityErrors++;
+    const from = payloadAt(buffer, at);
+    const end = at + packetBytes;
     const starts = startsUnit(buffer, at);
+    // The same packet twice is permitted (2.4.3.3), and no news.
+    if (counter === before && assembly.endsWith(buffer, from, end)) return;
+    assembly.counter = counter;
+    const follows = before === unseen || counter === ((before + 1) & 0x0f) || isDiscontinuity(buffer, at);
+    if (!follows) {
+      this.#counts.continuityErrors++;
+      assembly.damaged = true;
+    }
     if (starts) {
       this.#complete(assembly);
-      assembly.open = true;
-      assembly.unit.length = 0;
+      assembly.begin();
     }
+    if (hasError(buffer, at) || isScrambled(buffer, at)) assembly.damaged = true;
     if (!assembly.open) return;
-    const from = payloadAt(buffer, at);
-    if (!assembly.append(buffer, from, at + packetBytes)) {
-      this.figures.skippedBytes += assembly.unit.length;
-      assembly.open = false;
-      return;
+    if (!assembly.append(buffer, from, end)) {
+      this.#counts.skippedBytes += assembly.unit.end - pesAt;
+      return this.#drop(assembly);
     }
     if (this.#isEnd(assembly, buffer, at, starts)) this.#complete(assembly);
   }
 
   /** A muxer fills up the last packet of a unit; where it happened to be full, the next unit tells. */
-  #isEnd(assembly: Assembly, buffer: Buffer, at: number, starts: boolean): boolean {
-    const { unit } = assembly;
-    const claimed = claimedBytes(unit.bytes, unit.length);
-    if (claimed > 0) return unit.length >= claimed;
+  #isEnd({ unit }: Assembly, buffer: Buffer, at: number, starts: boolean): boolean {
+    const claimed = claimedBytes(unit.bytes, pesAt, unit.end);
+    // Sound must say its length truly; of a picture that claims too little the rest is still to come.
+    if (claimed > 0) return unit.kind === 'audio' ? unit.end - pesAt >= claimed : unit.end - pesAt === claimed;
     return ((buffer[at + 3] as number) & 0x20) !== 0 && isStuffed(buffer, at, starts);
+  }
+
+  #drop(assembly: Assembly): void {
+    assembly.open = false;
+    this.#counts.damagedUnits++;
+    if (assembly === this.#audio) this.#sound.broken();
   }
 
   #complete(assembly: Assembly): void {
     if (!assembly.open) return;
-    assembly.open = false;
     const { unit, stream } = assembly;
-    if (stream === null || !isElementary(unit.bytes, unit.length)) return;
-    const from = elementaryAt(unit.bytes, unit.length);
-    if (!this.#readTimes(assembly)) return;
-    unit.entry = unit.kind === 'video' ? entryOf(stream.kind, unit.bytes, from, unit.length) : 'clean';
-    unit.duration = unit.kind === 'audio' ? adtsTicks(unit.bytes, from, unit.length) : 0;
-    this.#onUnit(unit);
+    const claimed = claimedBytes(unit.bytes, pesAt, unit.end);
+    const isWhole = !assembly.damaged && isElementary(unit.bytes, pesAt, unit.end) && unit.end - pesAt >= claimed;
+    if (stream === null || !isWhole) return this.#drop(assembly);
+    assembly.open = false;
+    unit.from = elementaryAt(unit.bytes, pesAt, unit.end);
+    if (unit.kind === 'audio' && claimed > 0) unit.end = pesAt + claimed;
+    if (unit.from >= unit.end || !this.#readTimes(assembly)) return;
+    if (unit.kind === 'audio') {
+      unit.entry = 'clean';
+      if (!unit.timeless && this.#sound.read(unit, stream.type)) this.#options.onUnit(unit);
+      return;
+    }
+    this.#readHead(assembly, stream);
+    this.#counts.pictures++;
+    if (!unit.timeless && this.#cadence.add(unit.dts)) this.#changes++;
+    this.#options.onUnit(unit);
   }
 
-  /** False for a unit without a time before any had one: it belongs nowhere. */
+  /** What stands at a picture's head; an entry gets the parameter sets that it lacks, and is none when they are not known. */
+  #readHead(assembly: Assembly, { kind }: ElementaryStream): void {
+    const { unit } = assembly;
+    this.#head.read(kind, unit.bytes, unit.from, unit.end);
+    unit.entry = this.#head.entry;
+    if (kind !== 'h264' && kind !== 'h265') return;
+    this.#sets.learn(kind, unit.bytes, this.#head);
+    if (unit.entry === 'none') return;
+    const missing = this.#sets.missing(kind, this.#head);
+    if (missing === null) unit.entry = 'none';
+    else if (missing.length > 0) {
+      const at = this.#head.setsAt;
+      if (unit.end + missing.length > unit.bytes.length) assembly.grow(unit.end + missing.length);
+      unit.bytes.copyWithin(at + missing.length, at, unit.end);
+      missing.copy(unit.bytes, at);
+      unit.end += missing.length;
+    }
+  }
+
+  /** False for a unit without a time before any had one, or with one that cannot be: it belongs nowhere. */
   #readTimes(assembly: Assembly): boolean {
     const { unit } = assembly;
-    const pts = pesTime(unit.bytes, 0, unit.length, 0);
-    const dts = pesTime(unit.bytes, 0, unit.length, 1);
+    const pts = pesTime(unit.bytes, pesAt, unit.end, 0);
+    const dts = pesTime(unit.bytes, pesAt, unit.end, 1);
     unit.timeless = pts < 0;
-    unit.hasDts = dts >= 0;
     if (pts < 0) return !Number.isNaN(assembly.lastTime);
-    const decoded = dts >= 0 ? dts : pts;
+    const decoded = dts >= 0 && unit.kind === 'video' ? dts : pts;
+    const reordered = wrappedDifference(pts, decoded, ptsWrap);
+    if (Math.abs(reordered) > reorderTicksMax) {
+      this.#counts.damagedUnits++;
+      return false;
+    }
     unit.dts = Number.isNaN(assembly.lastTime) ? this.#begin(decoded) : assembly.lastTime + wrappedDifference(decoded, assembly.lastTime, ptsWrap);
-    unit.pts = unit.dts + wrappedDifference(pts, decoded, ptsWrap);
+    unit.pts = unit.dts + Math.max(0, reordered);
     assembly.lastTime = unit.dts;
     return true;
   }

@@ -2,10 +2,10 @@
  * Writes the program: units of whatever source become TS packets of fixed PIDs, with tables, clock references and continuity
  * counters that run on whatever happens before them (ISO/IEC 13818-1, 2.4). Seven packets a payload, as SRT's live mode has it.
  */
-import type { Unit } from './feed.ts';
 import { packetBytes, ptsWrap, syncByte } from './mpegts/packet.ts';
-import { writeLength, writeTime } from './mpegts/pes.ts';
+import { writeHeader } from './mpegts/pes.ts';
 import { descriptorBytesMax, type ElementaryStream, writeAssociation, writeProgramMap } from './mpegts/tables.ts';
+import type { Unit } from './unit.ts';
 
 /** 7 × 188 = 1316 bytes fit an Ethernet frame with all headers. */
 export const payloadPackets = 7;
@@ -14,8 +14,10 @@ export const videoPid = 0x100;
 export const audioPid = 0x101;
 /** How far clock references lie before decoding times: what a receiver buffers, and how long they can run on without pictures. */
 const referenceLeadTicks = 300 * 90;
-/** 2.7.2 wants one each 100 ms at least, ETSI TR 101 290 (2.3a) each 40 ms: they come with the pictures, and alone when none comes. */
-const referenceEveryMs = 70;
+/** 2.7.2 wants one each 100 ms at least, ETSI TR 101 290 (2.3a) each 40 ms: they come with the pictures, and alone between slow ones. */
+const referenceEveryMs = 35;
+/** A longer leap is a pause that no references can hide. */
+const bridgedTicksMax = 2000 * 90;
 /** Receivers that join wait for tables: as often as DVB asks (ETSI TR 101 290, 1.3 and 1.5: 500 ms), with room. */
 const tablesEveryMs = 100;
 /** What waits for company to fill a payload leaves alone after this. */
@@ -58,6 +60,11 @@ export class Multiplex {
     return this.#reference.pcr < 0 ? null : { ...this.#reference };
   }
 
+  /** Of the last clock reference, 90 kHz of the program, unwrapped; minus infinity before the first. */
+  get reference(): number {
+    return this.#lastReference;
+  }
+
   /** What the program consists of from the next packet on. */
   describe(video: ElementaryStream | null, audio: ElementaryStream | null): void {
     if (same(this.#video, video) && same(this.#audio, audio)) return;
@@ -67,18 +74,14 @@ export class Multiplex {
     this.#tablesMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Writes one unit with its times in the program, 90 kHz. Its header is changed in place. */
+  /** Writes one unit with its times in the program, 90 kHz. Its header is written into the room before it. */
   write(unit: Unit, pts: number, dts: number, nowMs: number): void {
-    const { bytes, length, kind } = unit;
-    if (!unit.timeless) {
-      writeTime(bytes, 0, pts);
-      if (unit.hasDts) writeTime(bytes, 1, dts);
-    }
-    if (kind === 'audio') writeLength(bytes, length);
+    const { bytes, from, end, kind } = unit;
+    const start = writeHeader(bytes, from, end, kind, unit.timeless ? null : { pts, dts });
     if (unit.entry !== 'none' && kind === 'video') this.#tables(nowMs);
     else if (nowMs - this.#tablesMs >= tablesEveryMs) this.#tables(nowMs);
-    let at = 0;
-    while (at < length) at += this.#packet(unit, at, dts, nowMs);
+    if (kind === 'video') this.#bridge(dts - referenceLeadTicks, nowMs);
+    for (let at = start; at < end; ) at += this.#packet(unit, at, at === start, dts, nowMs);
     if (kind === 'audio') return;
     this.#pictureDts = dts;
     this.#pictureMs = nowMs;
@@ -86,7 +89,10 @@ export class Multiplex {
 
   /** To be called every few milliseconds: nothing waits for long. `givenUp`: the source on air will send no more pictures. */
   turn(nowMs: number, givenUp: boolean): void {
-    if (nowMs - this.#reference.monoMs >= referenceEveryMs && this.#reference.pcr >= 0) this.#referenceAlone(nowMs, givenUp);
+    if (this.#reference.pcr >= 0) {
+      if (nowMs - this.#reference.monoMs >= referenceEveryMs) this.#referenceAlone(nowMs, givenUp);
+      if (nowMs - this.#tablesMs >= tablesEveryMs * 2) this.#tables(nowMs);
+    }
     if (this.#filled > 0 && nowMs - this.#filledMs >= waitMsMax) this.flush();
   }
 
@@ -98,14 +104,13 @@ export class Multiplex {
   }
 
   /** Writes one packet that begins at `at` of the unit; returns how many of its bytes went in. */
-  #packet(unit: Unit, at: number, dts: number, nowMs: number): number {
-    const { bytes, length, kind } = unit;
-    const first = at === 0;
+  #packet(unit: Unit, at: number, first: boolean, dts: number, nowMs: number): number {
+    const { bytes, end, kind } = unit;
     // After a pause the references have run ahead of the pictures that come late: they never go back.
     const clocked = first && kind === 'video' && dts - referenceLeadTicks > this.#lastReference;
     const to = this.#room(nowMs);
     const payload = this.#payload;
-    const left = length - at;
+    const left = end - at;
     // The adaptation field without its length byte; -1: there is none.
     let field = clocked ? pcrFieldBytes : first && unit.entry !== 'none' && kind === 'video' ? 1 : -1;
     const room = packetBytes - 4 - (field + 1);
@@ -143,7 +148,18 @@ export class Multiplex {
   #referenceAlone(nowMs: number, givenUp: boolean): void {
     const elapsed = (nowMs - this.#pictureMs) * 90;
     const lag = givenUp ? elapsed : Math.min(elapsed, referenceLeadTicks - 90);
-    const reference = this.#pictureDts - referenceLeadTicks + lag;
+    this.#writeReference(this.#pictureDts - referenceLeadTicks + lag, nowMs);
+  }
+
+  /** Where a switch makes the program's time leap a few pictures, the references walk there. */
+  #bridge(reference: number, nowMs: number): void {
+    if (reference - this.#lastReference > bridgedTicksMax) return;
+    const step = referenceEveryMs * 90;
+    while (reference - this.#lastReference > 2 * step) this.#writeReference(this.#lastReference + step, nowMs);
+  }
+
+  /** A packet with nothing but a clock reference. It never goes back. */
+  #writeReference(reference: number, nowMs: number): void {
     if (reference <= this.#lastReference) return;
     const to = this.#room(nowMs);
     const payload = this.#payload;

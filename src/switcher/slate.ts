@@ -1,69 +1,83 @@
-/** The input that cannot fail: a short clip, encoded once with the program's own settings, played again and again by the clock. */
-import { Feed, type Unit } from './feed.ts';
-import type { ElementaryStream } from './mpegts/tables.ts';
-import { keep } from './stored.ts';
+/** The input that cannot fail: a clip, encoded once with the program's own settings, played again and again by the clock. */
+import { Feed } from './feed.ts';
+import { ticksPerMs } from './timeline.ts';
+import { keep, type Unit } from './unit.ts';
 
-/** A clip of a second has some eighty units. */
+/** A minute of sixty pictures a second, and the sound to it. */
 const unitsMax = 10_000;
 
+/** It may play slower by this share. */
+const slack = 0.2;
+
 export interface Clip {
-  /** In decoding order, sound and picture mixed; the first picture is an entry. Times begin at 0. */
+  /** By decoding time, sound and picture mixed; the first picture is an entry. Times begin at 0. */
   units: Unit[];
   /** 90 kHz: when it begins again. */
   ticks: number;
-  video: ElementaryStream;
-  audio: ElementaryStream | null;
+  /** Its sound is to be heard; otherwise the program is silent meanwhile. */
+  sounds: boolean;
 }
 
 /** Reads MPEG-TS; null when there is no picture in it that a decoder can begin with. */
-export function readClip(bytes: Buffer, pictureTicks: number): Clip | null {
+export function readClip(bytes: Buffer, pictureTicks: number, { sounds = false } = {}): Clip | null {
   const units: Unit[] = [];
-  const feed = new Feed((unit) => {
-    if (units.length >= unitsMax || unit.timeless) return;
-    if (units.some(({ kind }) => kind === 'video') || (unit.kind === 'video' && unit.entry !== 'none')) units.push(keep(unit));
+  const feed = new Feed({
+    onUnit: (unit) => {
+      if (units.length >= unitsMax || unit.timeless || (unit.kind === 'audio' && !sounds)) return;
+      if (unit.kind === 'audio' || unit.entry !== 'none' || units.some(({ kind }) => kind === 'video')) units.push(keep(unit));
+    },
   });
   feed.push(bytes);
-  const [first] = units;
-  const video = feed.videoStream;
-  if (first === undefined || video === null) return null;
+  const first = units.find(({ kind }) => kind === 'video');
+  if (first === undefined) return null;
   const begin = first.dts;
+  const shown = first.pts - begin;
   let end = 0;
   for (const unit of units) {
     unit.dts -= begin;
     unit.pts -= begin;
-    if (unit.kind === 'video') end = Math.max(end, unit.dts + pictureTicks);
+    // Its sound belongs to what is shown: pictures that are sent in another order are shown that much later.
+    if (unit.kind === 'video') end = Math.max(end, unit.pts - shown + pictureTicks);
   }
-  // What sounds after the last picture would sound into the next round.
-  const kept = units.filter(({ kind, pts }) => kind === 'video' || (pts >= 0 && pts < end));
-  return { units: kept, ticks: end, video, audio: feed.audioStream };
-}
-
-/** A piece of silence as the program's sound is encoded, out of a silent clip; null without sound. */
-export function silenceOf(clip: Clip): Unit | null {
-  const sounds = clip.units.filter(({ kind, duration }) => kind === 'audio' && duration > 0);
-  // The first of a stream may still swing in.
-  return sounds[Math.min(4, sounds.length - 1)] ?? null;
+  // What sounds before the first picture or after the last would sound into another round.
+  const kept = units.filter(({ kind, pts }) => kind === 'video' || (pts >= shown && pts < shown + end));
+  return { units: kept.sort((a, b) => a.dts - b.dts || (a.kind === 'video' ? -1 : 1)), ticks: end, sounds };
 }
 
 export class SlatePlayer {
   readonly clip: Clip;
   #round = 0;
   #next = 0;
+  #startMs = 0;
+  #leadTicks = 0;
   playing = false;
 
   constructor(clip: Clip) {
     this.clip = clip;
   }
 
-  start(): void {
+  /** @param leadTicks how far the program is ahead of the wall, 90 kHz: the clip plays slower until the wall has caught up. */
+  start(nowMs: number, leadTicks: number): void {
     this.playing = true;
+    this.#startMs = nowMs;
+    this.#leadTicks = leadTicks;
     this.#round = 0;
     this.#next = 0;
+  }
+
+  /** How often it has begun again. */
+  get round(): number {
+    return this.#round;
   }
 
   /** Decoding time of what comes next, counted on over the rounds, 90 kHz. */
   get nextDts(): number {
     return this.#round * this.clip.ticks + (this.clip.units[this.#next] as Unit).dts;
+  }
+
+  /** @param wall where the wall's clock stands in the clip's time, 90 kHz. */
+  isDue(nowMs: number, wall: number): boolean {
+    return this.nextDts <= wall + Math.max(0, this.#leadTicks - (nowMs - this.#startMs) * ticksPerMs * slack);
   }
 
   /** Calls `onUnit` for what comes next, with times counted on over the rounds. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Analyser } from '../lab/viewer/analyser.ts';
 import { Feed } from './feed.ts';
-import { type MadePiece, type MadeStream, makeStream } from './made-stream.ts';
-import { elementaryAt } from './mpegts/pes.ts';
+import { type MadePiece, type MadeStream, madeProgram, makeStream, readPicture } from './made-stream.ts';
 import { readClip } from './slate.ts';
 import { Switcher, slateId } from './switcher.ts';
 
@@ -22,15 +21,17 @@ class Studio {
   readonly landed: string[] = [];
   readonly switcher: Switcher;
   readonly #sources = new Map<string, { pieces: MadePiece[]; next: number; beganMs: number }>();
-  readonly #seen = new Feed((unit) => {
-    if (unit.kind === 'audio') return void this.sounds.push(unit.pts);
-    const at = elementaryAt(unit.bytes, unit.length) + 5;
-    this.shown.push({ mark: unit.bytes[at + 2] as number, number: unit.bytes.readUInt16BE(at), pts: unit.pts, dts: unit.dts });
+  readonly #seen = new Feed({
+    onUnit: (unit) => {
+      if (unit.kind === 'audio') return void this.sounds.push(unit.pts);
+      const { mark, number } = readPicture(unit) as { mark: number; number: number };
+      this.shown.push({ mark, number, pts: unit.pts, dts: unit.dts });
+    },
   });
 
   constructor({ slate = true } = {}) {
     this.switcher = new Switcher({
-      fps: 30,
+      program: madeProgram,
       onPayload: (buffer, offset, length) => {
         this.analyser.push(buffer, offset, length, this.nowMs);
         this.#seen.push(buffer.subarray(offset, offset + length));
@@ -197,7 +198,7 @@ describe('the switcher', () => {
     }
     const [first, last] = [studio.shown[0] as Shown, studio.shown.at(-1) as Shown];
     const ahead = (last.dts - first.dts) / 90 - studio.nowMs;
-    expect(Math.abs(ahead)).toBeLessThan(150);
+    expect(Math.abs(ahead)).toBeLessThan(300);
     expect(studio.figures).toMatchObject({ ...unbroken, picturesLost: 0 });
   });
 

@@ -3,11 +3,16 @@
  * time and go out; a switch lands on a picture that a decoder can begin with. Until it comes the old source stays on air, or the
  * slate when the old source is gone. Who is to be on air is not decided here (engine/).
  */
-import { Feed, type FeedFigures, type Unit } from './feed.ts';
+import type { FeedFigures } from './feed.ts';
+import type { ProgramFormat } from './fit.ts';
+import { Held } from './held.ts';
+import { adtsType } from './mpegts/sound.ts';
 import { type ClockReference, Multiplex } from './multiplex.ts';
-import { type Clip, SlatePlayer, silenceOf } from './slate.ts';
-import { keep, RecentSound } from './stored.ts';
+import { type Clip, SlatePlayer } from './slate.ts';
+import { SoundTrack } from './sound-track.ts';
+import { Source } from './source.ts';
 import { Timeline, ticksPerMs } from './timeline.ts';
+import { markSplice, type Unit } from './unit.ts';
 
 /** The source that is always there. No input may have this id. */
 export const slateId = 'slate';
@@ -17,34 +22,28 @@ const bridgeAfterMs = 80;
 const patienceMs = 50;
 /** With pictures that are shown in another order than they are sent, a cut waits this long for a place where none is missing. */
 const cutWaitMs = 250;
-/** The slate may play slower by this share. */
-const slateSlack = 0.2;
-/** Three seconds of sound and picture: a cut that is waited for longer is made where it stands. */
-const heldMax = 250;
-/** Sound may come this much later than the picture before silence stands in for it: muxers hold it back for some pictures. */
-const soundLagTicksMin = 200 * ticksPerMs;
-const soundLagTicksMax = 2000 * ticksPerMs;
-/** Sound that overlaps what was sent by less than this is the same beat: half a frame of AAC. */
-const overlapTicks = 10 * ticksPerMs;
 /** A source whose time leaps by more has begun anew. */
 const leapTicks = 1000 * ticksPerMs;
+/** A source that sends so much faster than time passes is cut off: a receiver's buffer is no longer. */
+const aheadTicksMax = 3000 * ticksPerMs;
+/** A source on air that has sent no picture for so long gets the slate's; its clock runs on by itself for 300 ms. */
+const coverAfterMs = 360;
+
+/** A clip's sound stands beside its picture: two pictures' time is enough to wait for it. */
+const clipLagTicks = 100 * ticksPerMs;
 
 export interface SwitcherOptions {
-  fps: number;
+  program: ProgramFormat;
+  /** program_number that an input is to be read for; 0: its first. */
+  programNumberOf?(id: string): number;
   /** One payload of whole packets; to be used or copied at once. */
   onPayload(buffer: Buffer, offset: number, length: number): void;
   /** The program comes from another source from now on. `waitedMs`: since it was asked for. */
   onSwitched(to: string, from: string | null, waitedMs: number): void;
-}
-
-interface Source {
-  feed: Feed;
-  sound: RecentSound;
-  /** Its last picture on air, decoding time of its own; NaN while it is not. */
-  lastDts: number;
-  lastMs: number;
-  /** How far its sound lags behind its picture, with room. */
-  soundLagTicks: number;
+  /** The input's stream is of another format than the program and is not taken. Called from `turn`. */
+  onUnfit?(id: string, why: string): void;
+  /** The slate's picture goes with the sound of the input on air, or does so no more. Called from `turn`. */
+  onCovered?(id: string, covered: boolean): void;
 }
 
 export class Switcher {
@@ -52,34 +51,37 @@ export class Switcher {
   readonly #sources = new Map<string, Source>();
   readonly #multiplex: Multiplex;
   readonly #timeline: Timeline;
-  readonly #pictureTicks: number;
+  readonly #sound: SoundTrack;
   #slate: SlatePlayer | null = null;
-  #silence: Unit | null = null;
-  #slateStartMs = 0;
-  /** How far the program was ahead of the wall when the slate began. */
-  #slateLeadTicks = 0;
+  #slateRound = 0;
   #onAir: string | null = null;
+  /** The source on air has no picture: the slate's is shown to its sound. */
+  #covered = false;
+  /** What is added to the times of the sound on air. That of the picture's, but for a covered source. */
+  #soundOffset = 0;
   #wanted: string | null = null;
   #wantedMs = 0;
   /** When the last picture went out. */
   #pictureMs = Number.NEGATIVE_INFINITY;
-  /** What the wanted source has sent since its entry, while the old one comes to a place where a cut can be made. */
-  #held: Unit[] = [];
-  #heldSinceMs = 0;
+  readonly #held = new Held();
   /** The source on air shows its pictures in another order than it sends them. */
   #reorders = false;
-  /** Where the sound that was sent ends, program time. */
-  #soundEnd = Number.NaN;
   /** Pictures of an open group that are shown before its entry are left out up to this time of the source. */
   #skipBefore = Number.NEGATIVE_INFINITY;
   #nowMs = 0;
-  readonly #onSlate = (unit: Unit): void => this.#emit(slateId, unit);
+  /** Told at the next turn: who hears it may end the very source whose bytes are being read. */
+  readonly #toTell: (() => void)[] = [];
+  readonly #onSlate = (unit: Unit): void => this.#emitSlate(unit);
 
   constructor(options: SwitcherOptions) {
     this.#options = options;
-    this.#pictureTicks = 90_000 / options.fps;
-    this.#timeline = new Timeline(this.#pictureTicks);
+    const { codec, fps, audioRate } = options.program;
+    this.#timeline = new Timeline(90_000 / fps);
     this.#multiplex = new Multiplex(options.onPayload);
+    // The same for ever: a receiver never sees another map.
+    const descriptors = new Uint8Array();
+    this.#multiplex.describe({ pid: 0, type: codec === 'h264' ? 27 : 36, kind: codec, descriptors }, { pid: 0, type: adtsType, kind: 'audio', descriptors });
+    this.#sound = new SoundTrack(audioRate, (unit, at) => this.#multiplex.write(unit, at, at, this.#nowMs));
   }
 
   get packets(): number {
@@ -90,23 +92,41 @@ export class Switcher {
     return this.#multiplex.lastPcr;
   }
 
-  /** Whose pictures go out now; `slateId` while the slate does. */
+  /** Whose pictures go out now, or whose sound while it is covered; `slateId` while the slate does. */
   get onAir(): string | null {
     return this.#onAir;
   }
 
-  /** What is to be on air and is waited for. */
+  /** The source on air gets the slate's picture. */
+  get covered(): boolean {
+    return this.#covered;
+  }
+
+  /** Whose key frame is waited for. */
   get awaited(): string | null {
-    return this.#wanted;
+    if (this.#wanted !== null || !this.#covered || this.#onAir === null) return this.#wanted;
+    return this.#sources.get(this.#onAir)?.isPictureless(this.#nowMs) === false ? this.#onAir : null;
+  }
+
+  /** The input's stream has sound, and no picture to it. */
+  isPictureless(id: string): boolean {
+    return this.#sources.get(id)?.isPictureless(this.#nowMs) ?? false;
   }
 
   figures(id: string): FeedFigures | null {
     return this.#sources.get(id)?.feed.figures ?? null;
   }
 
+  /** Why the input's stream may not be spliced in; null: it may, as far as is known. */
+  unfit(id: string): string | null {
+    return this.#sources.get(id)?.unfit ?? null;
+  }
+
+  /** What plays goes on with the new one. */
   setSlate(clip: Clip): void {
+    const playing = this.#slate?.playing ?? false;
     this.#slate = new SlatePlayer(clip);
-    this.#silence = silenceOf(clip);
+    if (playing) this.#startSlate(this.#nowMs);
   }
 
   /** Bytes of an input, in pieces of any size. */
@@ -119,20 +139,17 @@ export class Switcher {
   ended(id: string, nowMs: number): void {
     const source = this.#sources.get(id);
     if (source === undefined) return;
-    source.feed.reset();
-    source.sound.clear();
-    if (this.#wanted === id) this.#held = [];
-    if (this.#onAir !== id) return;
+    source.ended();
+    if (this.#wanted === id) this.#held.take();
     // It stays on air for the books until another one takes over; its next picture has to be an entry.
-    source.lastDts = Number.NaN;
-    this.turn(nowMs);
+    if (this.#onAir === id) this.turn(nowMs);
   }
 
   /** This input is to be on air as soon as it can be. `slateId` is at once. */
   select(id: string, nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#wanted === id) return;
-    this.#held = [];
+    this.#held.take();
     this.#wanted = this.#onAir === id ? null : id;
     this.#wantedMs = nowMs;
     if (this.#wanted === slateId) this.#playSlate(nowMs);
@@ -141,8 +158,10 @@ export class Switcher {
   /** To be called every few milliseconds. */
   turn(nowMs: number): void {
     this.#nowMs = nowMs;
-    if (this.#held.length > 0 && nowMs - this.#heldSinceMs > cutWaitMs) this.#release();
+    for (let tell = this.#toTell.shift(); tell !== undefined; tell = this.#toTell.shift()) tell();
+    if (this.#held.waitedMs(nowMs) > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
+    if (this.#wanted === null && this.#isPictureLost(nowMs)) this.#cover(nowMs);
     this.#stepSlate(nowMs);
     this.#multiplex.turn(nowMs, this.#wanted !== null && nowMs - this.#pictureMs > bridgeAfterMs);
   }
@@ -152,159 +171,222 @@ export class Switcher {
     return nowMs - this.#pictureMs > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
   }
 
+  #isPictureLost(nowMs: number): boolean {
+    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && nowMs - this.#pictureMs > coverAfterMs;
+  }
+
   #source(id: string): Source {
     let source = this.#sources.get(id);
     if (source === undefined) {
-      const feed = new Feed((unit) => this.#receive(id, unit));
-      source = { feed, sound: new RecentSound(), lastDts: Number.NaN, lastMs: 0, soundLagTicks: soundLagTicksMin };
+      source = new Source(this.#options.programNumberOf?.(id) ?? 0, (unit) => this.#receive(id, unit));
       this.#sources.set(id, source);
     }
     return source;
   }
 
   #receive(id: string, unit: Unit): void {
-    if (id === this.#wanted) return this.#awaitEntry(id, unit);
+    const source = this.#source(id);
+    if (source.note(unit, this.#options.program, this.#nowMs)) this.#refuse(id, source);
+    if (source.unfit !== null) return;
+    if (id === this.#wanted) return this.#awaitEntry(id, source, unit);
     if (id === this.#onAir) {
       // The wanted source waits for the place before which no picture is missing: this is it.
-      if (this.#held.length > 0 && unit.kind === 'video' && unit.pts + this.#timeline.offset > this.#timeline.maxPts) return this.#release();
-      return this.#emit(id, unit);
+      if (!this.#held.isEmpty && unit.kind === 'video' && unit.pts + this.#timeline.offset > this.#timeline.maxPts) return this.#release();
+      return this.#emit(source, unit);
     }
-    if (unit.kind === 'audio') this.#sources.get(id)?.sound.add(unit);
+    if (unit.kind === 'audio') source.sound.add(unit);
   }
 
-  #awaitEntry(id: string, unit: Unit): void {
-    if (this.#held.length > 0) {
-      this.#held.push(keep(unit));
-      if (this.#held.length > heldMax) this.#release();
-    } else if (unit.kind === 'audio') this.#sources.get(id)?.sound.add(unit);
-    else if (unit.entry === 'none') return;
+  #refuse(id: string, source: Source): void {
+    const why = source.unfit;
+    if (why === null) return;
+    source.sound.clear();
+    source.lastDts = Number.NaN;
+    if (this.#wanted === id) this.#held.take();
+    this.#toTell.push(() => this.#options.onUnfit?.(id, why));
+  }
+
+  #awaitEntry(id: string, source: Source, unit: Unit): void {
+    if (!this.#held.isEmpty) return this.#hold(unit);
+    if (unit.kind === 'audio') {
+      source.sound.add(unit);
+      if (source.isPictureless(this.#nowMs)) this.#takeSound(id, source, unit);
+    } else if (unit.entry === 'none') return;
     else if (this.#mayCut()) {
-      this.#take(id, unit);
-      this.#emit(id, unit);
-    } else {
-      this.#held = [keep(unit)];
-      this.#heldSinceMs = this.#nowMs;
-    }
+      this.#take(id, source, unit);
+      this.#emit(source, unit);
+    } else this.#hold(unit);
+  }
+
+  #hold(unit: Unit): void {
+    this.#held.add(unit, this.#nowMs);
+    if (this.#held.isFull) this.#release();
   }
 
   /** A cut may be made at once where the old source has nothing outstanding. */
   #mayCut(): boolean {
     const old = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
-    return old === undefined || Number.isNaN(old.lastDts) || !this.#reorders;
+    return old === undefined || Number.isNaN(old.lastDts) || !this.#reorders || this.#covered;
   }
 
   #release(): void {
     const id = this.#wanted;
-    const units = this.#held;
-    this.#held = [];
+    const units = this.#held.take();
     const [first] = units;
     if (id === null || first === undefined) return;
-    this.#take(id, first);
-    for (const unit of units) this.#emit(id, unit);
+    const source = this.#source(id);
+    this.#take(id, source, first);
+    for (const unit of units) this.#emit(source, unit);
   }
 
-  #take(id: string, entry: Unit): void {
+  #take(id: string, source: Source, entry: Unit): void {
+    const from = this.#leave(id);
+    this.#begin(source, entry);
+    for (const sound of source.sound.units()) this.#emitSound(source, sound);
+    source.sound.clear();
+    this.#options.onSwitched(id, from, this.#nowMs - this.#wantedMs);
+  }
+
+  /** A source without a picture goes on air: the slate's picture, and its sound from now on. */
+  #takeSound(id: string, source: Source, unit: Unit): void {
+    if (this.#slate === null) return;
+    const { playing } = this.#slate;
+    const from = this.#leave(id);
+    source.sound.clear();
+    if (playing) this.#slate.playing = true;
+    else this.#startSlate(this.#nowMs);
+    this.#setCovered(id, true);
+    this.#soundOffset = this.#timeline.lastDts - unit.pts;
+    this.#emitSound(source, unit);
+    this.#options.onSwitched(id, from, this.#nowMs - this.#wantedMs);
+  }
+
+  /** What was on air is so no more; returns its name. */
+  #leave(to: string): string | null {
     const from = this.#onAir;
-    const nowMs = this.#nowMs;
-    const source = this.#source(id);
-    if (from === slateId && this.#slate !== null) this.#slate.playing = false;
+    if (this.#slate !== null) this.#slate.playing = false;
     const old = from === null ? undefined : this.#sources.get(from);
     if (old !== undefined) old.lastDts = Number.NaN;
-    this.#onAir = id;
+    if (this.#covered && from !== null) this.#setCovered(from, false);
+    this.#onAir = to;
     this.#wanted = null;
-    this.#begin(source, entry);
-    this.#multiplex.describe(source.feed.videoStream, source.feed.audioStream ?? this.#slate?.clip.audio ?? null);
-    for (const sound of source.sound.units()) this.#emitSound(sound);
-    source.sound.clear();
-    this.#options.onSwitched(id, from, nowMs - this.#wantedMs);
+    this.#sound.join();
+    return from;
+  }
+
+  #setCovered(id: string, covered: boolean): void {
+    this.#covered = covered;
+    this.#toTell.push(() => this.#options.onCovered?.(id, covered));
   }
 
   /** The source's time is fitted into the program's. */
-  #begin(source: Source, entry: Unit): void {
-    this.#timeline.begin(entry.dts, entry.pts, this.#nowMs);
+  #begin(source: Source, entry: Unit, wish?: number): void {
+    if (entry.entry === 'leading' && Number.isFinite(this.#pictureMs)) markSplice(entry, this.#options.program.codec);
+    this.#timeline.begin(entry.dts, entry.pts, this.#nowMs, wish);
+    this.#soundOffset = this.#timeline.offset;
     this.#skipBefore = entry.entry === 'leading' ? entry.pts : Number.NEGATIVE_INFINITY;
     this.#reorders = false;
-    // Sound from before the program's first picture would come too late for its clock.
-    if (Number.isNaN(this.#soundEnd)) this.#soundEnd = entry.dts + this.#timeline.offset;
+    this.#sound.begin(entry.dts + this.#timeline.offset);
     source.lastDts = entry.dts;
-    source.lastMs = this.#nowMs;
   }
 
   #playSlate(nowMs: number): void {
+    if (this.#slate === null) return;
+    const wanted = this.#wanted;
+    const from = this.#leave(slateId);
+    this.#wanted = wanted === slateId ? null : wanted;
+    this.#startSlate(nowMs);
+    this.#options.onSwitched(slateId, from, nowMs - this.#wantedMs);
+  }
+
+  /** The camera's picture has died; its sound may go on. */
+  #cover(nowMs: number): void {
+    const id = this.#onAir;
+    if (this.#slate === null || id === null) return;
+    const source = this.#sources.get(id);
+    if (source !== undefined) source.lastDts = Number.NaN;
+    this.#soundOffset = this.#timeline.offset;
+    this.#startSlate(nowMs);
+    this.#setCovered(id, true);
+  }
+
+  #uncover(source: Source, entry: Unit): void {
+    if (this.#slate !== null) this.#slate.playing = false;
+    if (this.#onAir !== null) this.#setCovered(this.#onAir, false);
+    this.#begin(source, entry, this.#soundOffset);
+  }
+
+  #startSlate(nowMs: number): void {
     const slate = this.#slate;
     const first = slate?.clip.units[0];
     if (slate === null || first === undefined) return;
-    const from = this.#onAir;
     this.#timeline.begin(first.dts, first.pts, nowMs);
     this.#skipBefore = Number.NEGATIVE_INFINITY;
-    this.#onAir = slateId;
-    if (Number.isNaN(this.#soundEnd)) this.#soundEnd = first.dts + this.#timeline.offset;
-    this.#multiplex.describe(slate.clip.video, slate.clip.audio);
-    slate.start();
-    if (this.#wanted === slateId) this.#wanted = null;
-    this.#options.onSwitched(slateId, from, nowMs - this.#wantedMs);
-    this.#slateStartMs = nowMs;
-    this.#slateLeadTicks = this.#timeline.offset + first.dts - this.#timeline.wall(nowMs);
+    this.#sound.begin(first.dts + this.#timeline.offset);
+    slate.start(nowMs, this.#timeline.offset + first.dts - this.#timeline.wall(nowMs));
+    this.#slateRound = 0;
     slate.step(this.#onSlate);
     this.#stepSlate(nowMs);
   }
 
-  /** By the program's clock. Where switches have brought the program ahead of the wall, the slate plays slower until the wall has caught up. */
+  /** By the program's clock. */
   #stepSlate(nowMs: number): void {
     const slate = this.#slate;
-    const lead = Math.max(0, this.#slateLeadTicks - (nowMs - this.#slateStartMs) * ticksPerMs * slateSlack);
-    while (slate?.playing && slate.nextDts + this.#timeline.offset <= this.#timeline.wall(nowMs) + lead) slate.step(this.#onSlate);
+    while (slate?.playing && slate.isDue(nowMs, this.#timeline.wall(nowMs) - this.#timeline.offset)) slate.step(this.#onSlate);
   }
 
-  #emit(id: string, unit: Unit): void {
-    const source = this.#sources.get(id);
-    if (unit.kind === 'audio') {
-      // The slate's own sound would not join at its ends: silence is laid under it piece by piece.
-      if (source === undefined) return;
-      this.#learnLag(source, unit);
-      return this.#emitSound(unit);
+  #emitSlate(unit: Unit): void {
+    const { clip, round } = this.#slate as SlatePlayer;
+    if (unit.kind === 'video') {
+      const covered = this.#covered && this.#onAir !== null ? this.#sources.get(this.#onAir) : undefined;
+      return this.#emitPicture(unit, covered?.soundLagTicks ?? (clip.sounds ? clipLagTicks : 0));
     }
-    const nowMs = this.#nowMs;
-    if (source !== undefined) {
-      const leapt = Number.isNaN(source.lastDts) || Math.abs(unit.dts - source.lastDts) > leapTicks;
-      if (leapt) {
-        // It died and is back, or its clock was set: it begins anew, like any other.
-        if (unit.entry === 'none') return;
-        this.#begin(source, unit);
-      }
-      this.#reorders = this.#reorders || unit.pts !== unit.dts;
-      source.lastDts = unit.dts;
-      source.lastMs = nowMs;
+    if (this.#covered) return;
+    // Sound and picture are not of equal length to the sample: each round joins anew.
+    if (round !== this.#slateRound) this.#sound.join();
+    this.#slateRound = round;
+    this.#sound.add(unit, unit.pts + this.#timeline.offset);
+  }
+
+  /** A unit of the source on air. */
+  #emit(source: Source, unit: Unit): void {
+    if (unit.kind === 'audio') return this.#emitSound(source, unit);
+    const at = unit.dts + this.#timeline.offset;
+    const leapt = this.#covered || Number.isNaN(source.lastDts) || Math.abs(unit.dts - source.lastDts) > leapTicks || at <= this.#multiplex.reference;
+    if (leapt) {
+      // It died and is back, or its clock was set: it begins anew, like any other.
+      if (unit.entry === 'none') return;
+      if (this.#covered) this.#uncover(source, unit);
+      else this.#begin(source, unit);
     }
+    if (unit.dts + this.#timeline.offset > this.#timeline.wall(this.#nowMs) + aheadTicksMax) {
+      source.lastDts = Number.NaN;
+      return;
+    }
+    this.#reorders = this.#reorders || unit.pts !== unit.dts;
+    source.lastDts = unit.dts;
     if (unit.pts < this.#skipBefore) return;
-    const dts = this.#timeline.advance(unit.dts, unit.pts, nowMs);
-    this.#multiplex.write(unit, Math.max(dts, unit.pts + this.#timeline.offset), dts, nowMs);
-    this.#pictureMs = nowMs;
-    this.#fillSound(source === undefined ? dts : dts - source.soundLagTicks);
+    this.#emitPicture(unit, source.soundLagTicks);
+    this.#soundOffset = this.#timeline.offset;
   }
 
-  /** Silence must not keep for ever ahead of a sound that always comes late. */
-  #learnLag(source: Source, unit: Unit): void {
-    const lag = source.lastDts - unit.pts + soundLagTicksMin / 2;
-    if (lag > source.soundLagTicks) source.soundLagTicks = Math.min(soundLagTicksMax, lag);
+  #emitPicture(unit: Unit, soundLagTicks: number): void {
+    const dts = this.#timeline.advance(unit.dts, unit.pts, this.#nowMs);
+    this.#multiplex.write(unit, Math.max(dts, unit.pts + this.#timeline.offset), dts, this.#nowMs);
+    this.#pictureMs = this.#nowMs;
+    this.#sound.fill(dts - soundLagTicks);
   }
 
-  /** Sound goes on where it ended: what overlaps is left out, a hole is filled with silence. */
-  #emitSound(unit: Unit): void {
-    const at = unit.pts + this.#timeline.offset;
-    if (at < this.#soundEnd - overlapTicks || at > this.#soundEnd + leapTicks) return;
-    this.#fillSound(at - overlapTicks);
-    this.#multiplex.write(unit, at, at, this.#nowMs);
-    this.#soundEnd = at + unit.duration;
-  }
-
-  /** Silence up to `end`, program time. */
-  #fillSound(end: number): void {
-    const silence = this.#silence;
-    if (silence === null || Number.isNaN(this.#soundEnd)) return;
-    while (this.#soundEnd + silence.duration <= end) {
-      this.#multiplex.write(silence, this.#soundEnd, this.#soundEnd, this.#nowMs);
-      this.#soundEnd += silence.duration;
+  #emitSound(source: Source, unit: Unit): void {
+    let at = unit.pts + this.#soundOffset;
+    const { lastDts } = this.#timeline;
+    // Without a picture nothing else tells that its clock has leapt.
+    if (this.#covered && Math.abs(at - lastDts) > leapTicks * 2) {
+      this.#soundOffset = lastDts - unit.pts;
+      at = lastDts;
+      this.#sound.join();
     }
+    source.learnLag(lastDts - at);
+    this.#sound.add(unit, at);
   }
 }

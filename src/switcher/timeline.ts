@@ -9,10 +9,20 @@ export const ticksPerMs = 90;
 const originTicks = 10 * 1000 * ticksPerMs;
 /** Half a percent: players follow it without a sound, and it makes good a switch in seven seconds. */
 const slewPerMs = 0.005 * ticksPerMs;
-/** Arrivals jitter, and a switch costs up to a picture: less than this between program and wall is left alone. */
-const slackTicks = 100 * ticksPerMs;
-/** Once it has begun, the way back goes nearly to the end. */
-const calmTicks = 20 * ticksPerMs;
+/**
+ * Arrivals jitter, and a switch costs up to a picture: less than this between program and wall is left alone. Making it good squeezes
+ * pictures together, which a receiver with a fixed rate answers by leaving one out; the slate makes it good without that.
+ */
+const slackTicks = 250 * ticksPerMs;
+/** Once it has begun, the way back goes so far. */
+const calmTicks = 150 * ticksPerMs;
+/** Pictures that lead an entry and are left out bring the program so far behind the wall; a receiver's buffer does not notice. */
+const latePicturesMax = 4;
+/** Decoding times may stand this much closer than pictures are shown, while a source that reorders begins after one that does not. */
+const closestShare = 1 / 8;
+
+/** A shift by more than this would be felt as a delay of its own. */
+const wishTicks = 1000 * ticksPerMs;
 
 export class Timeline {
   readonly #pictureTicks: number;
@@ -38,20 +48,33 @@ export class Timeline {
     return this.#maxPts;
   }
 
+  /** Decoding time of the last picture, program time. */
+  get lastDts(): number {
+    return this.#lastDts;
+  }
+
   /** The wall's idea of the program's time. */
   wall(nowMs: number): number {
     return originTicks + (nowMs - this.#originMs) * ticksPerMs;
   }
 
-  /** Another source goes on air with a picture of these times. */
-  begin(dts: number, pts: number, nowMs: number): void {
+  /**
+   * Another source goes on air with a picture of these times. `wish`: a shift that its sound has already, taken where that is near the
+   * wall and leads over nothing that was sent.
+   */
+  begin(dts: number, pts: number, nowMs: number, wish = Number.NaN): void {
     if (Number.isNaN(this.#originMs)) this.#originMs = nowMs;
-    const earliest = Math.max(this.#lastDts + this.#pictureTicks, this.#maxPts + this.#pictureTicks - (pts - dts));
-    const late = (this.wall(nowMs) - earliest) / this.#pictureTicks;
-    // A whole number of pictures: players and recorders expect them at their places.
-    const begins = Number.isFinite(earliest) ? earliest + Math.max(0, Math.round(late)) * this.#pictureTicks : this.wall(nowMs);
-    this.#offset = begins - dts;
     this.#slewedMs = nowMs;
+    // By what is shown: no picture's time stays empty because the next source needs more time to reorder its own.
+    const earliest = Math.max(this.#lastDts, this.#maxPts) + this.#pictureTicks - (pts - dts);
+    if (dts + wish >= earliest && Math.abs(dts + wish - this.wall(nowMs)) < wishTicks) {
+      this.#offset = wish;
+      return;
+    }
+    const late = Math.round((this.wall(nowMs) - earliest - (pts - dts)) / this.#pictureTicks);
+    // A whole number of pictures: players and recorders expect them at their places. A few are no reason to leave places empty.
+    const begins = Number.isFinite(earliest) ? earliest + (late > latePicturesMax ? late : 0) * this.#pictureTicks : this.wall(nowMs);
+    this.#offset = begins - dts;
   }
 
   /** A picture of the source on air is sent: brings the shift nearer to the wall, and returns the picture's decoding time in the program. */
@@ -61,8 +84,8 @@ export class Timeline {
     this.#slewedMs = nowMs;
     this.#slewing = Math.abs(ahead) > (this.#slewing ? calmTicks : slackTicks);
     if (this.#slewing) this.#offset -= Math.sign(ahead) * Math.min(step, Math.abs(ahead));
-    // A step back would be a jump: the slew is a fraction of a picture, whatever the source says.
-    this.#lastDts = Math.max(dts + this.#offset, this.#lastDts + 1);
+    // A step back would be a jump, whatever the source says.
+    this.#lastDts = Math.max(dts + this.#offset, this.#lastDts + this.#pictureTicks * closestShare);
     this.#maxPts = Math.max(this.#maxPts, pts + this.#offset);
     return this.#lastDts;
   }

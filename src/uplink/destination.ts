@@ -121,6 +121,7 @@ export class Destination {
       id: this.id,
       usable,
       delivers: this.connected,
+      idle: !this.#started,
       reason: usable || state !== 'connected' ? reason : silent ? 'destination-silent' : 'no-path',
       score: usable ? this.#score(up / Math.max(1, paths.length), nowMs) : 0,
     };

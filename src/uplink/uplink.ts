@@ -40,7 +40,7 @@ export class Uplink {
     if (options.destinations.length > 0) srtLibrary();
     const { paths, failover, onNotice, log } = options;
     const preference = { ...failover, mode: 'standby' as const };
-    this.#preference = new Preference({ ...failover, mode: failover.mode === 'score' ? 'active' : 'standby' });
+    this.#preference = new Preference({ ...failover, mode: failover.mode === 'score' ? 'active' : 'standby' }, onNotice);
     this.#watch = new PathWatch({ paths, onChange: (path) => this.#pathChanged(path), onNotice });
     this.#destinations = options.destinations.map(
       (destination) =>

@@ -103,7 +103,7 @@ test('a person sets the password, sees what is on air and why, and logs out and 
   await accessible('set-up form');
   await picture('setup-360');
   await setUp();
-  expect(await text('#hero-why')).toBe('cam1 is delivered to cloud');
+  expect(await text('#hero-why')).toBe('Viewers get a good picture from cam1');
   await until('the picture', async () => page.locator('#picture').isVisible());
   await until('vitals', async () => (await text('#vitals')).includes('Memory free'));
   expect(await text('#paths')).toMatch(/eth[\s\S]*eth0 to cloud[\s\S]*lte/);
@@ -253,6 +253,12 @@ test('it is accessible and fits, in light and dark, on a phone and on a desk', a
       const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       expect(overflow, `${name}: no sideways scrolling`).toBeLessThanOrEqual(0);
     }
+  Object.assign(status.inputs[0] ?? {}, { state: 'degraded', reason: 'frozen-picture', text: 'cam1: the picture does not change' });
+  await until('a bad picture is told', async () => (await text('#hero-why')).includes('Viewers get cam1, but the picture does not change'));
+  expect(await page.locator('#hero').getAttribute('data-tone')).toBe('bad');
+  await page.setViewportSize(phone);
+  await accessible('frozen');
+  await picture('frozen-360-dark');
   Object.assign(status.program, { state: 'off-air', reason: 'no-uplink', text: 'no destination is connected: both networks are down', sinceMonoMs: monoMs() });
   await until('off air', async () => (await text('#hero-state')) === 'Off air');
   await page.setViewportSize(phone);

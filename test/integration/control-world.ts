@@ -105,10 +105,12 @@ export class FakeMedia {
         if (!this.status.inputs.some(({ id }) => id === command.input)) return { ok: false, reason: 'invalid', text: `there is no input ${command.input}` };
         this.#switch(command.input);
         program.pinned = command.input;
+        program.pin = { input: command.input, reason: 'pinned', text: `${command.input} is pinned and on air`, expiresInMs: command.forMs ?? null };
         break;
       case 'unpin-input':
         this.#switch('cam1');
         program.pinned = null;
+        program.pin = null;
         break;
       case 'snapshot':
         return { ...done('a picture'), jpegBase64: jpeg };
@@ -208,6 +210,7 @@ export function freshStatus(session: string): Status {
       text: 'cam1 is delivered to cloud',
       input: 'cam1',
       pinned: null,
+      pin: null,
       destination: 'cloud',
       kbps: 4300,
       targetKbps: 4000,

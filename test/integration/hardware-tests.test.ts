@@ -64,6 +64,7 @@ const anyBox: Reach = {
   name: 'any box',
   local: false,
   outside: {},
+  patience: 1,
   page: null,
   broker: null,
   shell: async () => ({ code: 0, stdout: '', stderr: '' }),

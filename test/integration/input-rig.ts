@@ -26,6 +26,7 @@ export class InputRig {
       },
       onEnd: () => undefined,
       onNotice: (one) => this.notices.push(one),
+      isPictureless: () => false,
       onChange: () => undefined,
       log: pino({ level: 'trace' }, { write: (line: string) => (this.logged += line) }) as never,
     });

@@ -36,6 +36,8 @@ describe('an RTMP input', () => {
     await until('data', () => rig?.input.delivering);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     rig?.forget();
+    // What comes before one cannot be decoded.
+    rig?.input.requestKeyFrame();
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const data = rig?.data ?? Buffer.alloc(0);
     const { video, audio } = probe(data, place.path('out.ts'));
@@ -82,6 +84,56 @@ describe('an RTMP input', () => {
     expect(rig?.notices.find(({ what }) => what === 'input.refused')).toMatchObject({ reason: 'source-busy' });
     expect(rig?.input.delivering).toBe(true);
     expect(rig?.longestGapMs()).toBeLessThan(400);
+  });
+
+  it.each([
+    ['without sound, at once', key, [...sources.slice(0, 5)], codecs.slice(0, 10)],
+    ['with B-frames', key, sources, [...codecs.slice(0, 4), '-bf', '3', '-g', '50', '-pix_fmt', 'yuv420p', '-c:a', 'aac']],
+    ['with its key in the query, as OBS writes it', `camera?key=${key}`, sources, codecs],
+  ])('takes a sender %s', async (_, name, inputs, coded) => {
+    const port = await listen();
+    const sentMs = performance.now();
+    push(port, name, inputs, coded);
+    await until('data', () => rig?.input.delivering);
+    // flvdemux would look for a second stream for six seconds.
+    expect(performance.now() - sentMs).toBeLessThan(5000);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    rig?.forget();
+    // What comes before one cannot be decoded.
+    rig?.input.requestKeyFrame();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(probe(rig?.data ?? Buffer.alloc(0), place.path('out.ts')).video).toMatchObject({ width: 320, avg_frame_rate: '25/1' });
+    const hashes = pictureHashes(place.path('out.ts'), { whole: false });
+    expect(hashes.length).toBeGreaterThan(50);
+    // The pattern moves with each picture: one that came twice would be one that was sorted wrongly.
+    expect(new Set(hashes).size).toBeGreaterThan(hashes.length * 0.9);
+    expect(rig?.status().source.pictureFps).toBeGreaterThan(20);
+  });
+
+  it('is there for its sender though strangers hold every place, and hangs up on who only wants to look', async () => {
+    const port = await listen();
+    const strangers = Array.from({ length: 40 }, () => connect({ host: '127.0.0.1', port }).on('error', () => undefined));
+    const viewer = place.run('ffmpeg', ['-v', 'error', '-i', `rtmp://127.0.0.1:${port}/live/${key}`, '-f', 'null', '-']);
+    expect(await viewer.ended).not.toBe(0);
+    push(port);
+    await until('data', () => rig?.input.delivering);
+    for (const one of strangers) one.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(rig?.input.delivering).toBe(true);
+  });
+
+  it('is back at once for a sender that hangs up again and again', async () => {
+    const port = await listen();
+    for (let i = 0; i < 3; i++) {
+      const sender = push(port);
+      await until('data', () => rig?.input.delivering);
+      // Longer than what is taken for a sender that does not mean it.
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      sender.child.kill('SIGINT');
+      await until('the end', () => rig?.status().reason === 'source-closed');
+      expect(rig?.status().retryInMs).toBeLessThan(350);
+      await until('the listener', () => rig?.status().reason === 'source-waiting');
+    }
   });
 
   it('is not hurt by hostile bytes, half a handshake or many connections', async () => {

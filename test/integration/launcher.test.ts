@@ -165,6 +165,28 @@ describe('a machine that cannot be set up', () => {
     nothingHalfInPlace(copy);
   });
 
+  it('lacks what makes images: the verbs that need it name it, with this machine’s compiler for the other architecture alone', async () => {
+    const list = [
+      'image tandem-no-image # x',
+      'image-x64 tandem-no-compiler-x64 # x',
+      'image-arm64 tandem-no-compiler-arm64 # x',
+      'run tandem-no-run # x',
+    ].join('\n');
+    const env = { PATH: world.machine({ without: ['sudo'] }) };
+    for (const [verb, others] of [
+      ['package', ''],
+      ['virtual-box', ' tandem-no-run'],
+    ] as const) {
+      const ended = await world.run([verb, '--help'], { ...world.asNobody(world.freshCopy({ packages: `${list}\n` })), env });
+      saysOneSentence(ended, 77, /only root can install them/);
+      const named = /--no-install-recommends (.*)$/
+        .exec(ended.lines[0] ?? '')?.[1]
+        ?.split(' ')
+        .sort();
+      expect(named).toEqual(`tandem-no-image tandem-no-compiler-${process.arch}${others}`.split(' ').sort());
+    }
+  });
+
   it('has a sudo that wants a password, with nobody there to type it', async () => {
     const copy = world.freshCopy({ packages: noSuchPackage });
     const env = { PATH: world.machine({ scripts: { sudo: 'echo "sudo: a password is required" >&2; exit 1' } }) };

@@ -297,9 +297,13 @@ describe('with TLS, client certificates and access control', () => {
     expect(world.log.match(/"what":"mqtt\.state"/g)).toHaveLength(1);
   });
 
+  /** The refusal, as the page gets it: in the link's state and among what needs attention; and in the log. */
   async function waiting() {
     await until('the refusal', async () => (await world.get<BoxSnapshot>('/api/status')).mqtt.state === 'waiting');
-    return (await world.get<BoxSnapshot>('/api/status')).mqtt;
+    const { mqtt: link, alarms } = await world.get<BoxSnapshot>('/api/status');
+    expect(alarms).toContainEqual(expect.objectContaining({ what: 'mqtt.state', reason: link.reason, text: link.text }));
+    expect(world.log).toContain(JSON.stringify(link.text));
+    return link;
   }
 
   function desk(mosquitto: Mosquitto) {

@@ -34,6 +34,7 @@ async function chain(input: Input) {
     place.config('box.yaml', {
       version: 1,
       inputs: [input],
+      program: { width: format.width, height: format.height, fps: format.fps },
       // Before and after the source there is to be nothing.
       slate: { enabled: false },
       paths: [{ id: 'a' }, { id: 'b' }],

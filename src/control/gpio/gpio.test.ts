@@ -81,4 +81,8 @@ test('the lamps tell well from degraded from off', () => {
   expect(tally(snapshot((status) => Object.assign(status.program, { input: 'cam2', pinned: 'cam2' })))).toBe('onAir');
   expect(tally(snapshot((status) => Object.assign(status.paths[1] ?? {}, { state: 'silent' })))).toBe('degraded');
   expect(tally(snapshot((status) => Object.assign(status.inputs[0] ?? {}, { state: 'off' })))).toBe('degraded');
+  // A frozen or black picture on air.
+  expect(tally(snapshot((status) => Object.assign(status.inputs[0] ?? {}, { state: 'degraded' })))).toBe('degraded');
+  expect(tally(snapshot((status) => Object.assign(status.inputs[1] ?? {}, { state: 'degraded' })))).toBe('onAir');
+  expect(tally(snapshot((status) => Object.assign(status.program, { input: 'slate' })))).toBe('degraded');
 });

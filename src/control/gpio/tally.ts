@@ -4,7 +4,8 @@ import type { BoxSnapshot } from '../../model/box.ts';
 export type Lamp = 'onAir' | 'degraded' | 'offAir';
 
 /**
- * onAir: on air on the preferred input with all paths. degraded: on air, but on a backup input or with a path lost.
+ * onAir: a good picture of the preferred input, over all paths. degraded: on air, but on a backup or the slate, with a picture or sound
+ * that is not well, or with a path lost.
  * offAir: not on air, or nobody knows.
  */
 export function tally(box: BoxSnapshot): Lamp {
@@ -14,6 +15,7 @@ export function tally(box: BoxSnapshot): Lamp {
   // Inputs stand in order of preference; a pin is what a person prefers.
   const preferred = status.program.pinned ?? wanted[0]?.id ?? null;
   if (status.program.input !== preferred) return 'degraded';
+  if (status.inputs.some(({ id, state }) => id === preferred && state === 'degraded')) return 'degraded';
   const carrying = status.paths.filter(({ destination }) => destination === status.program.destination);
   return carrying.some(({ state }) => state !== 'up') ? 'degraded' : 'onAir';
 }

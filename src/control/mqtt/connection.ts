@@ -1,6 +1,8 @@
 /** One connection to the broker, from connecting to its end. Never reconnects: that is decided a floor higher (link.ts). */
 import { readFileSync } from 'node:fs';
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { createRequire } from 'node:module';
+import type Mqtt from 'mqtt';
+import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import type { MqttConfig } from '../../config/schema.ts';
 import { type BoxStatus, topicRoot } from '../../model/mqtt.ts';
 
@@ -32,7 +34,9 @@ export class BrokerConnection {
   /** Resolves when the broker has accepted us. What fails before or after comes through `onEnd`, once. @throws when a file of the configuration cannot be read. */
   constructor(options: ConnectionOptions, onConnected: (connection: BrokerConnection) => void) {
     this.#version = options.protocolVersion;
-    const client = mqtt.connect(options.config.url, clientOptions(options));
+    // At the first connection: a box without a broker does without the memory.
+    const { connect } = createRequire(import.meta.url)('mqtt') as typeof Mqtt;
+    const client = connect(options.config.url, clientOptions(options));
     this.#client = client;
     const end = (): void => {
       if (this.#ended) return;
@@ -116,6 +120,8 @@ function clientOptions({ config, box, protocolVersion, will }: ConnectionOptions
     connectTimeout: connectMsMax,
     reconnectPeriod: 0,
     queueQoSZero: false,
+    // Otherwise the package keeps each number up to 65535 as a Buffer of its own, 7 MB, to save a few bytes' writing a message.
+    writeCache: false,
     resubscribe: false,
     will: { topic: `${topicRoot(box)}status`, payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true },
     ...(protocolVersion === 5 && { properties: { maximumPacketSize: packetBytesMax, sessionExpiryInterval: 0 } }),

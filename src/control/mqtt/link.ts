@@ -57,6 +57,8 @@ export class MqttLink {
   #failures = 0;
   #births = 0;
   #lastFailure = '';
+  /** The last status that the broker showed us is not that of a live box. */
+  #overwritten = false;
   #rebornMs = Number.NEGATIVE_INFINITY;
   #replies = 0;
   #stopping = false;
@@ -103,6 +105,7 @@ export class MqttLink {
     const { config, box } = this.#options;
     const url = config.control.mqtt.url as string;
     this.#session = randomBytes(8).toString('hex');
+    this.#overwritten = false;
     if (this.#failures === 0) box.setLink('mqtt', 'connecting', 'connecting', `connecting to the broker ${this.#where}`);
     const sinceMs = monoMs();
     try {
@@ -225,6 +228,7 @@ export class MqttLink {
 
   #tick(): void {
     this.#refusals.tick(monoMs());
+    this.#standUp();
     this.#publishStates();
     const connection = this.#connection;
     if (connection === null || !this.#serving || !connection.idle) return;
@@ -236,7 +240,7 @@ export class MqttLink {
     const connection = this.#connection;
     if (connection === null) return;
     if (topic === `${this.#root}status`) {
-      this.#checkStatus(connection, payload);
+      this.#checkStatus(payload);
       return;
     }
     if (this.#stopping) return;
@@ -264,16 +268,20 @@ export class MqttLink {
       .then((reply) => this.#reply(connection, request, reply));
   }
 
-  /** A last will of an earlier connection may arrive late and stand over the birth: say again that we live. */
-  #checkStatus(connection: BrokerConnection, payload: Buffer): void {
-    if (!this.#serving || this.#stopping) return;
-    let online: unknown;
+  /** A last will of an earlier connection may arrive late and stand over the birth, even while that is being published: say again that we live. */
+  #checkStatus(payload: Buffer): void {
     try {
-      online = (JSON.parse(payload.toString('utf8')) as BoxStatus | null)?.online;
+      this.#overwritten = (JSON.parse(payload.toString('utf8')) as BoxStatus | null)?.online !== true;
     } catch {
-      online = false;
+      this.#overwritten = true;
     }
-    if (online === true || monoMs() - this.#rebornMs < rebirthEveryMs) return;
+    this.#standUp();
+  }
+
+  /** Our own birth comes back to us and ends it. Tried again each second: what stood in the way once must not leave a live box lost for ever. */
+  #standUp(): void {
+    const connection = this.#connection;
+    if (!this.#overwritten || connection === null || !this.#serving || this.#stopping || monoMs() - this.#rebornMs < rebirthEveryMs) return;
     this.#rebornMs = monoMs();
     this.#birth(connection).catch(() => undefined);
   }

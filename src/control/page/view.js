@@ -1,5 +1,6 @@
 /** Draws the box. Only text goes into the page, never markup: names and sentences come from outside. */
 import { Graph } from './graph.js';
+import { verdict } from './verdict.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -72,34 +73,8 @@ function sentence(text) {
 /** Ids of inputs, paths and destinations. */
 let names = new Set();
 
-/** What a person should know in two seconds: one word, a tone, and what is not as it should be. */
-export function verdict(box, reasons) {
-  const { status, media } = box;
-  if (media.state !== 'connected' || status === null) return { title: 'Not known', tone: 'unknown', why: media.text, but: [] };
-  const { program } = status;
-  if (program.state === 'on-air') {
-    const but = shortcomings(status, reasons);
-    return { title: 'On air', tone: but.length === 0 ? 'good' : 'warn', why: program.text, but };
-  }
-  const titles = { starting: ['Starting', 'unknown'], 'off-air': ['Off air', 'bad'], stopped: ['Stopped', 'idle'] };
-  const [title, tone] = titles[program.state] ?? [program.state, 'unknown'];
-  return { title, tone, why: program.text, but: program.state === 'off-air' ? shortcomings(status, reasons) : [] };
-}
-
-/** On air, but: a backup input, a lost network. */
-function shortcomings({ program, inputs, paths }, reasons) {
-  const but = [];
-  const wanted = inputs.filter(({ state }) => state !== 'off');
-  const preferred = program.pinned ?? wanted[0]?.id ?? null;
-  if (preferred !== null && program.input !== preferred) {
-    const input = inputs.find(({ id }) => id === preferred);
-    but.push(`${program.input ?? 'nothing'} instead of ${preferred}${input ? `: ${input.text}` : ''}`);
-  }
-  for (const path of paths)
-    if ((path.destination === program.destination || program.destination === null) && path.state !== 'up')
-      but.push(`${path.id} is ${path.state}: ${reasons[path.reason] ?? path.reason}`);
-  return but;
-}
+/** For so long what viewers lost counts. */
+const latelyMs = 10_000;
 
 export class View {
   /** @param pin called with an input's id, or null to unpin. */
@@ -109,6 +84,9 @@ export class View {
     this.reasons = {};
     this.events = [];
     this.box = null;
+    /** [ms, packets given up to then] of the last seconds, in one session of the media daemon. */
+    this.dropped = [];
+    this.session = null;
     $('filter').addEventListener('change', () => this.drawEvents());
   }
 
@@ -145,13 +123,26 @@ export class View {
     this.drawBox(box);
   }
 
+  /** Packets that SRT has given up lately. */
+  droppedLately({ status }) {
+    if (status === null) return 0;
+    if (this.session !== status.session) this.dropped = [];
+    this.session = status.session;
+    const total = status.destinations.reduce((sum, { srt }) => sum + (srt?.droppedPackets ?? 0), 0);
+    this.dropped.push([status.monoMs, total]);
+    while (this.dropped[0][0] < status.monoMs - latelyMs) this.dropped.shift();
+    // A new connection counts from 0.
+    return Math.max(0, total - this.dropped[0][1]);
+  }
+
   drawHero(box) {
-    const { title, tone, why, but } = verdict(box, this.reasons);
+    const { title, tone, why, but } = verdict(box, this.reasons, this.droppedLately(box));
     const { status } = box;
     const known = box.media.state === 'connected' && status !== null;
     $('hero').dataset.tone = tone;
     setText($('hero-state'), title);
     setText($('hero-why'), sentence(why));
+    $('hero-but').classList.toggle('spare', title === 'On air');
     keyed(
       $('hero-but'),
       but,
@@ -164,7 +155,7 @@ export class View {
     facts($('hero-facts'), [
       [title === 'On air' ? 'On air for' : 'For', known ? duration(box.monoMs - program.sinceMonoMs) : null],
       ['Program', known ? rate(program.kbps) : null],
-      ['Input', known ? (program.input ?? 'none') : null],
+      ['Input', known ? `${program.input ?? 'none'}${program.pinned === null ? '' : ' (pinned)'}` : null],
       ['Destination', known ? (program.destination ?? 'none') : null],
     ]);
     $('start').disabled = !known || program.state !== 'stopped';

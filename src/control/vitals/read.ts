@@ -2,13 +2,27 @@
 import { execFile } from 'node:child_process';
 import { constants, type StatsFs } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { loadavg, uptime } from 'node:os';
 import { promisify } from 'node:util';
-import si from 'systeminformation';
+import type si from 'systeminformation';
+import {
+  type PowerFacts,
+  raspberryPower,
+  readBoardModel,
+  readJetsonPower,
+  readRaspberryPower,
+  readThermalZones,
+  timesyncSynchronised,
+} from '../../board/facts.ts';
 import { monoMs } from '../../clock.ts';
 import type { VitalsStatus } from '../../model/vitals.ts';
 import { clockSynchronised } from './clock-sync.ts';
-import { type PowerFacts, raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './platform.ts';
+
+// Two of its twenty parts: the whole package is 700 kB of source that a daemon would keep for ever.
+const part = createRequire(import.meta.url);
+const { currentLoad } = part('systeminformation/lib/cpu.js') as Pick<typeof si, 'currentLoad'>;
+const { mem } = part('systeminformation/lib/memory.js') as Pick<typeof si, 'mem'>;
 
 const unknownPower: PowerFacts = { underVoltage: null, throttled: null, throttledSinceBoot: null, powerW: null };
 /** A child process each time: only where there is no file, and not often. */
@@ -38,7 +52,7 @@ export function vitalsReader(root: string, directory: string): VitalsReader {
   return {
     async read() {
       if (model === undefined) model = await readBoardModel(root);
-      const [load, memory, zones, facts, disk] = await Promise.all([si.currentLoad(), si.mem(), readThermalZones(root), power(), readDisk(directory)]);
+      const [load, memory, zones, facts, disk] = await Promise.all([currentLoad(), mem(), readThermalZones(root), power(), readDisk(directory)]);
       const temperatures = Object.values(zones);
       return {
         monoMs: monoMs(),

@@ -8,6 +8,7 @@ import { AttemptBrake } from './brake.ts';
 import { requireSameOrigin, visitor } from './guard.ts';
 
 const cookieSeconds = 14 * 86_400;
+const saveMsMax = 2000;
 
 export const loginBody = z.object({ password: z.string().max(1000) });
 export const setupBody = z.object({ password: z.string().min(passwordLengthMin).max(passwordLengthMax) });
@@ -17,8 +18,10 @@ export function loginRoutes(access: Access, cookieName: string, onLogin: (addres
   const router = Router();
   const brake = new AttemptBrake();
 
-  const welcome = (response: Response): void => {
+  const welcome = async (response: Response): Promise<void> => {
     const { token, session } = access.openSession();
+    // Who was let in stays in, also when control is killed now; but not at the price of a disk that hangs.
+    await Promise.race([access.settled(), delay(saveMsMax, undefined, { ref: false })]);
     response.cookie(cookieName, token, { httpOnly: true, sameSite: 'strict', path: '/', maxAge: cookieSeconds * 1000 });
     response.json({ ok: true, reason: 'requested', text: 'welcome', csrf: session.csrf });
   };
@@ -42,7 +45,7 @@ export function loginRoutes(access: Access, cookieName: string, onLogin: (addres
       return void response
         .status(401)
         .json({ ok: false, reason: 'invalid', text: access.passwordSet ? 'the password is wrong' : 'no password is set yet: open /setup' });
-    welcome(response);
+    await welcome(response);
   });
 
   router.post('/api/setup', requireSameOrigin, async (request, response) => {
@@ -60,7 +63,7 @@ export function loginRoutes(access: Access, cookieName: string, onLogin: (addres
     }
     if (!done) return void response.status(409).json({ ok: false, reason: 'invalid', text: 'a password is set already: log in' });
     onLogin(request.socket.remoteAddress ?? '', 'set');
-    welcome(response);
+    await welcome(response);
   });
   return router;
 }

@@ -90,6 +90,7 @@ function newsOf(box: Box): string {
     status?.program.reason,
     status?.program.input,
     status?.program.pinned,
+    status?.program.pin?.reason,
     status?.inputs.map(({ state }) => state),
     status?.paths.map(({ state }) => state),
   ]);

@@ -8,17 +8,20 @@ import { freeTcpPort } from '../../demo/free-port.ts';
 import { exitCode, FatalError } from '../../model/exit.ts';
 import { untilSignal } from '../../signals.ts';
 import { architectures } from '../architecture.ts';
-import { buildPackage, checkout, workFolder } from '../package.ts';
+import { buildTree, checkout, workFolder } from '../package.ts';
 import { Workshop } from '../tools.ts';
 import { boxConfiguration, type Desk, setUpDesk } from './desk.ts';
 import { buildBoot, buildDisk, buildSquashfs, idIn } from './disk.ts';
 import { Machine } from './machine.ts';
+import { patience } from './patience.ts';
 import { buildRoot, suite } from './rootfs.ts';
 
 export interface VirtualBoxOptions {
   action: 'build' | 'run' | 'test';
   /** Take the image as it was built last. */
   asBuilt: boolean;
+  /** Of the tests only those whose name contains this. */
+  only?: string;
   /** JSON report of `test`. */
   report?: string;
 }
@@ -55,9 +58,9 @@ export async function runVirtualBox(options: VirtualBoxOptions): Promise<number>
 async function build(shop: Workshop): Promise<void> {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(key)) await shop.run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'virtual-box', '-f', key]);
-  const { tree } = await buildPackage(shop, architectures.arm64, join(checkout, 'dist'));
   const plan = {
-    tree,
+    // What the .deb holds, without the minutes of packing it.
+    tree: await buildTree(shop, architectures.arm64),
     image: join(checkout, 'systemd/image'),
     packages: readFileSync(join(checkout, 'debian-packages.txt'), 'utf8'),
     publicKey: readFileSync(`${key}.pub`, 'utf8'),
@@ -120,6 +123,7 @@ async function test(machine: Machine, desk: Desk, ports: Ports, options: Virtual
       port: ports.ssh,
       identity: key,
       anyHostKey: true,
+      patience,
       page: `http://127.0.0.1:${ports.page}/`,
       broker: `mqtt://127.0.0.1:${desk.brokerPort}`,
     },
@@ -133,7 +137,11 @@ async function test(machine: Machine, desk: Desk, ports: Ports, options: Virtual
     },
   );
   try {
-    return await testBox(reach, { disruptive: true, firstAnswerMsMax: 240_000, ...(options.report === undefined ? {} : { report: options.report }) });
+    return await testBox(reach, {
+      disruptive: true,
+      firstAnswerMsMax: 120_000 * patience,
+      ...(options.report === undefined ? {} : { report: options.report }),
+    });
   } finally {
     reach.close();
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { dependencies } from '../deb.ts';
 import { debianSources } from '../sysroot.ts';
 import type { Workshop } from '../tools.ts';
+import { patience } from './patience.ts';
 
 /** Debian 13: GStreamer 1.26, libsrt 1.5.4, Linux 6.12. The checkout is developed on Debian 12, so that both are tried. */
 export const suite = 'trixie';
@@ -220,6 +221,15 @@ function files(folder: string): void {
   // A camera whose picture is drawn by the kernel.
   write('etc/modules-load.d/virtual-box.conf', 'vivid\n');
   write('etc/modprobe.d/virtual-box.conf', 'options vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0\n');
+  // What is slow here is the processor, not the daemon: a start that takes minutes is none that failed.
+  for (const [unit, startSeconds, watchdogSeconds] of [
+    ['tandem-media', 90, 10],
+    ['tandem-control', 60, 30],
+  ] as const)
+    write(
+      `etc/systemd/system/${unit}.service.d/virtual-box.conf`,
+      `[Service]\nTimeoutStartSec=${startSeconds * patience}\nWatchdogSec=${watchdogSeconds * patience}\n`,
+    );
   // A board that hangs must hang, so that the watchdog is what starts it again.
   write('etc/sysctl.d/virtual-box.conf', 'kernel.panic=0\nkernel.sysrq=1\n');
 }

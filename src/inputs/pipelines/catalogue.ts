@@ -14,6 +14,7 @@ export const sourceTemplateSchema = z.strictObject({
   video: z.string(),
   audio: z.string().optional(),
   mixSilence: z.boolean().default(false),
+  countArrivals: z.boolean().default(false),
   passThrough: z.string().optional(),
 });
 export type SourceTemplate = z.infer<typeof sourceTemplateSchema>;

@@ -21,8 +21,11 @@ export const audioEncoders = ['fdkaacenc', 'voaacenc', 'avenc_aac'];
 export const greyWidth = 96;
 export const greyHeight = 54;
 
+/** Raw video in, the small pictures out, at most ten a second. */
+export const grey = `videorate drop-only=true max-rate=10 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight}`;
+
 /** Of the source alone, before silence is mixed in. Ten times a second: a watch of a second may be late by no more. */
-const level = 'level name=level interval=100000000';
+export const level = 'level name=level interval=100000000';
 const silence = 'audiotestsrc is-live=true wave=silence';
 
 /** The encoders that fit the program, most preferred first; `setting` is program.encoder. */
@@ -46,8 +49,11 @@ export function composePassThrough(input: InputConfig): string {
   return `${fill(template.passThrough, values(input))} ! ${sink}`;
 }
 
-/** The launch line for a stream that is encoded to the program's format. Elements that the worker talks to: venc, vparse, level, grey, preview, net. */
-export function composeEncoded(input: InputConfig, program: ProgramConfig, { encoder, audioEncoder }: Choices): string {
+/**
+ * The launch line for a stream that is encoded to the program's format. Elements that the worker talks to: venc, vparse, level, cadence, grey,
+ * preview, net, arrivals. `soundOnly`: the muxer is not to wait for a picture; one that comes after all is only seen.
+ */
+export function composeEncoded(input: InputConfig, program: ProgramConfig, { encoder, audioEncoder }: Choices, soundOnly = false): string {
   const template = sourceTemplate(templateName(input));
   const all = { ...values(input, program), ...rates(program) };
   const hasAudio = template.audio !== undefined && !lacksAudioDevice(input);
@@ -56,17 +62,25 @@ export function composeEncoded(input: InputConfig, program: ProgramConfig, { enc
   const audioCaps = `audio/x-raw,rate=${program.audioRate},channels=2`;
   const parts = [
     template.source === undefined ? '' : fill(template.source, all),
-    `${fill(template.video, all)} ! videoconvert ! videoscale add-borders=true ! videorate ! ${raw} ! tee name=seen`,
-    `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=1 ! queue ! mux.`,
+    `${fill(template.video, all)} ! videoconvert ! videoscale add-borders=true ! videorate name=cadence ! ${raw} ! tee name=seen`,
+    // Every key picture with its parameter sets: the program may come from another encoder before it.
+    soundOnly
+      ? ''
+      : `seen. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ${fill(encoder.launch, all)} ! ${parser} name=vparse config-interval=-1 ! queue ! mux.`,
     `${audioSource(template.audio !== undefined && hasAudio ? fill(template.audio, all) : null, template.mixSilence, audioCaps)} ! queue ! ${audioEncoder} bitrate=${program.audioKbps * 1000} ! aacparse ! queue ! mux.`,
     // The watch must never hold up the program: its queues leak.
-    `seen. ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=10 ! videoscale method=nearest-neighbour ! videoconvert ! video/x-raw,format=GRAY8,width=${greyWidth},height=${greyHeight} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,
+    `seen. ! queue leaky=downstream max-size-buffers=1 ! ${grey} ! appsink name=grey max-buffers=1 drop=true sync=false async=false`,
+    template.countArrivals ? arrivals : '',
     'seen. ! queue leaky=downstream max-size-buffers=1 ! valve name=previewvalve drop=true ! videoscale ! videoconvert ! video/x-raw,width=640,height=360 ! jpegenc quality=75 ! appsink name=preview max-buffers=1 drop=true sync=false async=false',
     // All that is ready at once: whole pictures, into a pipe that knows no packets.
     `mpegtsmux name=mux alignment=0 ! ${sink}`,
   ];
   return parts.filter((part) => part !== '').join(' ');
 }
+
+/** 32 packets at a time, for few calls from one language to the other. */
+const arrivals =
+  'arrived. ! queue leaky=downstream max-size-buffers=0 max-size-time=0 max-size-bytes=2097152 ! tsparse alignment=32 ! appsink name=arrivals max-buffers=64 drop=true sync=false async=false';
 
 /** fd 3 is the pipe that the media daemon reads. */
 const sink = 'fdsink name=out fd=3 sync=false async=false';

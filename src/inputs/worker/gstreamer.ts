@@ -10,7 +10,7 @@ export interface AppSink extends GstElement {
 }
 
 export interface AppSource extends GstElement {
-  /** Copies the bytes into the pipeline; what it does not take for long is dropped by the element. */
+  /** Copies the bytes into the pipeline. What it does not take for long is kept, however much it is, unless `leaky-type` says otherwise. */
   push(bytes: Buffer): void;
 }
 

@@ -3,7 +3,7 @@
  * packets of the others. MPEG-TS goes out over fd 3; everything else goes over IPC. It never outlives its parent.
  */
 import { monoMs } from '../../clock.ts';
-import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
+import type { InputConfig } from '../../config/schema.ts';
 import type { EncoderTemplate } from '../pipelines/catalogue.ts';
 import { composeEncoded, composePassThrough, isPassThrough } from '../pipelines/compose.ts';
 import { explain, type Failure, subject } from './explain.ts';
@@ -12,10 +12,10 @@ import { type FromWorker, heartbeatMs, type ToWorker, toWorkerSchema } from './m
 import { chooseEncoders, missingSource } from './preflight.ts';
 import { RtmpListener } from './rtmp-listener.ts';
 import { networkFigures } from './source-figures.ts';
+import { SourceWatch } from './source-watch.ts';
 import { allowStructuresAsText } from './structure-property.ts';
-import { Preview, watchPictures } from './watch.ts';
+import { loudest, Preview, watchPictures } from './watch.ts';
 
-const sourceFiguresMs = 1000;
 /** Sound over TCP comes in bursts; what comes later than the silence that it is mixed with is lost. */
 const soundLeadMs = 300;
 
@@ -28,8 +28,13 @@ function send(message: FromWorker): void {
 function fail({ reason, text }: Failure): void {
   const message: FromWorker = { type: 'failed', reason, text };
   // GStreamer's own threads would keep the process; the parent starts a new one anyway.
-  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(1));
-  else process.exit(1);
+  if (process.connected) process.send?.(message, undefined, undefined, end);
+  else end();
+}
+
+/** An orderly exit waits for threads that GStreamer holds for good: such a worker would keep the camera. There is nothing to put in order. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 class Worker {
@@ -37,14 +42,15 @@ class Worker {
   readonly #pipeline: Pipeline;
   readonly #encoder: EncoderTemplate | null;
   readonly #preview: Preview;
+  readonly #source: SourceWatch;
 
-  constructor(input: InputConfig, program: ProgramConfig, platform: string) {
+  constructor({ input, program, platform, soundOnly }: Extract<ToWorker, { type: 'job' }>) {
     this.#input = input;
     const { Pipeline } = loadGStreamer();
     const choices = isPassThrough(input) ? null : chooseEncoders(platform, program);
     if (choices !== null && 'reason' in choices) throw new WorkerFailure(choices);
     this.#encoder = choices?.encoder ?? null;
-    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices));
+    this.#pipeline = new Pipeline(choices === null ? composePassThrough(input) : composeEncoded(input, program, choices, soundOnly));
     if (this.#encoder?.bitrate.unit === 'controls') allowStructuresAsText();
     this.#setSecrets();
     this.#pipeline.pollBus((message) => this.#onBus(message));
@@ -52,7 +58,7 @@ class Worker {
     this.#pipeline.play();
     // The silence that is mixed in never ends, and so the pipeline never would.
     watchPictures(this.#pipeline, send, () => this.#end());
-    this.#watchSource();
+    this.#source = new SourceWatch(this.#pipeline, input, send);
     if (input.kind === 'rtmp') this.#listen(input, monoMs());
     send({ type: 'playing', encoder: choices?.encoder.element ?? null });
   }
@@ -62,7 +68,7 @@ class Worker {
       case 'set-bitrate':
         return this.#setBitrate(message.kbps);
       case 'key-frame':
-        if (this.#encoder !== null) this.#pipeline.forceKeyUnit('vparse', 0);
+        if (this.#encoder !== null && this.#pipeline.findChild('vparse') !== undefined) this.#pipeline.forceKeyUnit('vparse', 0);
         return;
       case 'preview':
         return this.#preview.request(message.id);
@@ -109,7 +115,10 @@ class Worker {
       port: input.port,
       app: input.app,
       key: input.key,
-      onFlv: (bytes) => feed.push(bytes),
+      onFlv: (bytes) => {
+        this.#source.addBytes(bytes.length);
+        feed.push(bytes);
+      },
       onGone: () => fail({ reason: 'source-closed', text: `${subject(input)}: the sender closed the connection` }),
       onRefused: (why) =>
         send({
@@ -135,12 +144,6 @@ class Worker {
   #end(): void {
     fail({ reason: 'end-of-stream', text: `${subject(this.#input)}: ended` });
   }
-
-  #watchSource(): void {
-    const element = this.#pipeline.findChild('net');
-    if (this.#input.kind !== 'srt' || element === undefined) return;
-    setInterval(() => send({ type: 'source', figures: networkFigures(element.stats) }), sourceFiguresMs);
-  }
 }
 
 class WorkerFailure extends Error {
@@ -158,21 +161,11 @@ function setAll(element: GstElement, properties: Record<string, string | undefin
   for (const [name, value] of Object.entries(properties)) if (value !== undefined) element[name] = value;
 }
 
-/** The RMS of the loudest channel, dBFS, out of level's `< -4.9, -5.1 >`; null for digital silence, which is minus infinity. */
-function loudest(rms: unknown): number | null {
-  const figures = String(rms)
-    .split(/[<>,\s]+/)
-    .filter((one) => one !== '')
-    .map(Number)
-    .filter(Number.isFinite);
-  return figures.length === 0 ? null : Math.round(Math.max(...figures) * 10) / 10;
-}
-
 function begin(job: Extract<ToWorker, { type: 'job' }>): void {
   const missing = missingSource(job.input);
   if (missing !== null) return fail(missing);
   try {
-    worker = new Worker(job.input, job.program, job.platform);
+    worker = new Worker(job);
   } catch (error) {
     if (error instanceof WorkerFailure) return fail(error.failure);
     const said = (error as Error).message;
@@ -191,8 +184,8 @@ process.on('message', (raw) => {
   if (parsed.data.type === 'job') begin(parsed.data);
   else worker?.obey(parsed.data);
 });
-process.on('disconnect', () => process.exit(0));
-process.on('SIGTERM', () => process.exit(0));
+// SIGTERM has no handler: it ends even a worker whose loop stands still.
+process.on('disconnect', end);
 // Ctrl-C in a terminal reaches the whole group: it is the parent's to decide.
 process.on('SIGINT', () => undefined);
 setInterval(() => send({ type: 'heartbeat' }), heartbeatMs);

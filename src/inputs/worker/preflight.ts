@@ -4,17 +4,19 @@ import type { InputConfig, ProgramConfig } from '../../config/schema.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { audioEncoders, type Choices, encoderCandidates } from '../pipelines/compose.ts';
 import { type Failure, subject } from './explain.ts';
+import { pictureProblem } from './picture-file.ts';
 import { registryHas } from './registry.ts';
 
 const reasons: Readonly<Record<string, Reason>> = { ENOENT: 'source-missing', EACCES: 'source-denied', EPERM: 'source-denied', ENXIO: 'source-missing' };
 
-/** Null when the source's file or device can be opened for reading, or when it has none. */
+/** Null when the source's file or device can be opened for reading and is what it is said to be, or when it has none. */
 export function missingSource(input: InputConfig): Failure | null {
   const file = 'path' in input ? (input.path ?? null) : 'device' in input ? input.device : null;
   if (file === null) return null;
   try {
     accessSync(file, constants.R_OK);
-    return null;
+    const problem = input.kind === 'picture' ? pictureProblem(file) : null;
+    return problem === null ? null : { reason: 'format-unsupported', text: `picture ${file} ${problem}` };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     const reason = reasons[code] ?? 'source-missing';

@@ -1,10 +1,11 @@
 /** Figures of the content watch, and pictures for people, pulled from the leaky branches of the pipeline. */
+import { greyHeight, greyWidth } from '../pipelines/compose.ts';
 import type { AppSink, Pipeline } from './gstreamer.ts';
 import type { FromWorker } from './messages.ts';
 
 type Send = (message: FromWorker) => void;
 
-/** Reports light and change of each small grey picture, and the end of the stream. */
+/** Reports light and change of each small grey picture of `greyWidth` × `greyHeight`, and the end of the stream. */
 export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void): void {
   const sink = pipeline.findChild('grey') as AppSink | undefined;
   if (sink === undefined) return;
@@ -13,7 +14,7 @@ export function watchPictures(pipeline: Pipeline, send: Send, onEnd: () => void)
     sink.pull((picture) => {
       if (picture === null) return onEnd();
       if (picture !== undefined && picture.length > 0) {
-        const changed = before?.length === picture.length ? changeOf(picture, before) : { change: 255, peak: 255 };
+        const changed = before?.length === picture.length ? changeOf(picture, before) : { change: 255, peak: 255, drift: 255 };
         send({ type: 'picture', lit: litShare(picture), ...changed });
         before = picture;
       }
@@ -31,16 +32,37 @@ function litShare(picture: Buffer): number {
   return lit / picture.length;
 }
 
-/** Mean and largest change of the points. */
-function changeOf(picture: Buffer, before: Buffer): { change: number; peak: number } {
+/** Of each small grey picture: how many fields across and down, of 12 × 9 points each. */
+const fieldsAcross = 8;
+const fieldsDown = 6;
+const fieldWidth = greyWidth / fieldsAcross;
+const fieldPoints = fieldWidth * (greyHeight / fieldsDown);
+
+/** Mean and largest change of the points; and the largest change of a field's mean, in which noise cancels out and movement does not. */
+function changeOf(picture: Buffer, before: Buffer): { change: number; peak: number; drift: number } {
+  const sums = new Int32Array(fieldsAcross * fieldsDown);
   let sum = 0;
   let peak = 0;
   for (let at = 0; at < picture.length; at++) {
-    const change = Math.abs((picture[at] as number) - (before[at] as number));
+    const signed = (picture[at] as number) - (before[at] as number);
+    const change = Math.abs(signed);
     sum += change;
     if (change > peak) peak = change;
+    const row = Math.floor(at / (fieldPoints * fieldsAcross));
+    const column = Math.floor((at % greyWidth) / fieldWidth);
+    sums[row * fieldsAcross + column] = (sums[row * fieldsAcross + column] as number) + signed;
   }
-  return { change: sum / picture.length, peak };
+  return { change: sum / picture.length, peak, drift: Math.max(...sums.map(Math.abs)) / fieldPoints };
+}
+
+/** The RMS of the loudest channel, dBFS, out of level's `< -4.9, -5.1 >`; null for digital silence, which is minus infinity. */
+export function loudest(rms: unknown): number | null {
+  const figures = String(rms)
+    .split(/[<>,\s]+/)
+    .filter((one) => one !== '')
+    .map(Number)
+    .filter(Number.isFinite);
+  return figures.length === 0 ? null : Math.round(Math.max(...figures) * 10) / 10;
 }
 
 /** JPEG pictures, made only while somebody asks. */

@@ -19,6 +19,9 @@ export const hasError = (buffer: Bytes, at: number): boolean => (byte(buffer, at
 export const hasPayload = (buffer: Bytes, at: number): boolean => (byte(buffer, at + 3) & 0x10) !== 0;
 export const continuityOf = (buffer: Bytes, at: number): number => byte(buffer, at + 3) & 0x0f;
 
+/** transport_scrambling_control: what is in it cannot be read. */
+export const isScrambled = (buffer: Bytes, at: number): boolean => (byte(buffer, at + 3) & 0xc0) !== 0;
+
 const hasAdaptation = (buffer: Bytes, at: number): boolean => (byte(buffer, at + 3) & 0x20) !== 0 && byte(buffer, at + 4) > 0;
 export const isDiscontinuity = (buffer: Bytes, at: number): boolean => hasAdaptation(buffer, at) && (byte(buffer, at + 5) & 0x80) !== 0;
 export const isRandomAccess = (buffer: Bytes, at: number): boolean => hasAdaptation(buffer, at) && (byte(buffer, at + 5) & 0x40) !== 0;

@@ -3,41 +3,64 @@ import { ptsWrap } from './packet.ts';
 
 /** Start code, stream id and length come before anything optional. */
 const fixedBytes = 6;
+/** What we write: with presentation and decoding time, and nothing else that is optional. */
+export const headerBytesMax = 19;
 
-/** Length that the header claims for the whole PES packet, bytes; 0: not said, as usual for video. */
-export function claimedBytes(pes: Uint8Array, length: number): number {
-  if (length < fixedBytes) return 0;
-  const claimed = ((pes[4] as number) << 8) | (pes[5] as number);
+/** Length that the header claims for the whole PES packet that begins at `at`, bytes; 0: not said, as usual for video. */
+export function claimedBytes(bytes: Uint8Array, at: number, end: number): number {
+  if (end - at < fixedBytes) return 0;
+  const claimed = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
   return claimed === 0 ? 0 : claimed + fixedBytes;
 }
 
-/** True for a header that begins a PES packet with optional fields: audio or video of any kind. */
-export function isElementary(pes: Uint8Array, length: number): boolean {
-  return length >= 9 && pes[0] === 0 && pes[1] === 0 && pes[2] === 1 && (pes[3] as number) >= 0xbd && ((pes[6] as number) & 0xc0) === 0x80;
+/** True for a header that begins a PES packet with optional fields, as picture and sound have it, in the clear. */
+export function isElementary(bytes: Uint8Array, at: number, end: number): boolean {
+  if (end - at < 9 || bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 1 || (bytes[at + 3] as number) < 0xbd) return false;
+  // '10', then PES_scrambling_control.
+  if (((bytes[at + 6] as number) & 0xf0) !== 0x80) return false;
+  const times = (bytes[at + 7] as number) >> 6;
+  return times !== 1 && (bytes[at + 8] as number) >= (times === 3 ? 10 : times === 2 ? 5 : 0);
 }
 
-/** Offset of the elementary stream's bytes; `length` where the header lies about its own size. */
-export function elementaryAt(pes: Uint8Array, length: number): number {
-  return length < 9 ? length : Math.min(length, 9 + (pes[8] as number));
+/** Offset of the elementary stream's bytes; `end` where the header lies about its own size. */
+export function elementaryAt(bytes: Uint8Array, at: number, end: number): number {
+  return end - at < 9 ? end : Math.min(end, at + 9 + (bytes[at + 8] as number));
 }
 
-/** Writes a time that is there already: PTS (`which` 0) or DTS (`which` 1), 90 kHz, any number; it is wrapped to 33 bits. */
-export function writeTime(pes: Uint8Array, which: 0 | 1, ticks: number): void {
-  const at = 9 + which * 5;
-  const time = ((Math.round(ticks) % ptsWrap) + ptsWrap) % ptsWrap;
+/**
+ * Writes a header right before `from` and returns its offset. Times are 90 kHz, any number, and wrapped to 33 bits; none: null.
+ * Whatever else the source's header held would be wrong after a splice, and is left out. Too long to be said is length 0 (video only).
+ */
+export function writeHeader(bytes: Uint8Array, from: number, end: number, kind: 'video' | 'audio', times: { pts: number; dts: number } | null): number {
+  const pts = times === null ? -1 : wrapped(times.pts);
+  const dts = times === null ? -1 : wrapped(times.dts);
+  const optional = times === null ? 0 : pts === dts ? 5 : 10;
+  const at = from - 9 - optional;
+  const length = end - at - fixedBytes;
+  const said = kind === 'video' || length > 0xffff ? 0 : length;
+  bytes[at] = 0;
+  bytes[at + 1] = 0;
+  bytes[at + 2] = 1;
+  bytes[at + 3] = kind === 'video' ? 0xe0 : 0xc0;
+  bytes[at + 4] = said >> 8;
+  bytes[at + 5] = said & 0xff;
+  // data_alignment_indicator: a unit begins with an access unit, unless it says no time of its own.
+  bytes[at + 6] = times === null ? 0x80 : 0x84;
+  bytes[at + 7] = optional === 0 ? 0 : optional === 5 ? 0x80 : 0xc0;
+  bytes[at + 8] = optional;
+  if (optional > 0) writeTime(bytes, at + 9, optional === 5 ? 2 : 3, pts);
+  if (optional === 10) writeTime(bytes, at + 14, 1, dts);
+  return at;
+}
+
+const wrapped = (ticks: number): number => ((Math.round(ticks) % ptsWrap) + ptsWrap) % ptsWrap;
+
+function writeTime(bytes: Uint8Array, at: number, mark: number, time: number): void {
   const high = Math.floor(time / 2 ** 30);
   const low = time % 2 ** 30;
-  pes[at] = ((pes[at] as number) & 0xf0) | (high << 1) | 1;
-  pes[at + 1] = (low >> 22) & 0xff;
-  pes[at + 2] = ((low >> 14) & 0xfe) | 1;
-  pes[at + 3] = (low >> 7) & 0xff;
-  pes[at + 4] = ((low << 1) & 0xfe) | 1;
-}
-
-/** The same content with another length field: a splice must not leave a wrong one behind. Too long to be said is 0 (video only). */
-export function writeLength(pes: Uint8Array, length: number): void {
-  const claimed = length - fixedBytes;
-  const said = claimed > 0xffff ? 0 : claimed;
-  pes[4] = said >> 8;
-  pes[5] = said & 0xff;
+  bytes[at] = (mark << 4) | (high << 1) | 1;
+  bytes[at + 1] = (low >> 22) & 0xff;
+  bytes[at + 2] = ((low >> 14) & 0xfe) | 1;
+  bytes[at + 3] = (low >> 7) & 0xff;
+  bytes[at + 4] = ((low << 1) & 0xfe) | 1;
 }

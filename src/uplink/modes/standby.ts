@@ -20,7 +20,7 @@ export class Standby extends Legs {
 
   constructor(options: CarrierOptions) {
     super(options);
-    this.#preference = new Preference(options.preference);
+    this.#preference = new Preference(options.preference, options.onNotice);
   }
 
   send(payload: Buffer, offset: number, length: number): void {
@@ -116,5 +116,5 @@ function optionOf(leg: Leg, nowMs: number): Option {
   const silent = isSilent(leg, nowMs);
   const usable = leg.connected && leg.path.usable && !silent;
   const reason: Reason = !leg.path.usable ? leg.path.reason : silent ? 'path-silent' : leg.reason;
-  return { id: leg.id, usable, delivers: leg.connected, reason, score: usable ? 100 : 0 };
+  return { id: leg.id, usable, delivers: leg.connected, idle: leg.state === 'off', reason, score: usable ? 100 : 0 };
 }

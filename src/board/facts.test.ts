@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './platform.ts';
+import { raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './facts.ts';
 
 let root: string;
 beforeEach(() => {

@@ -1,0 +1,43 @@
+/**
+ * Which path carries the one session of a destination in `standby` mode. Pure. The same choice as the input's (choice.ts). A path that nobody has
+ * probed is only worth a try: a session is never broken for one.
+ */
+import type { Reason } from '../model/reasons.ts';
+import { type Candidate, type Change, type ChoiceConfig, type ChoiceState, choose, initialChoice } from './choice.ts';
+
+export interface PathSeen {
+  id: string;
+  /** carries: the session stands over it, or is being made. works: it was probed. failed: the session over it broke, or could not be made. */
+  state: 'carries' | 'works' | 'failed' | 'unknown';
+  reason: Reason;
+}
+
+export interface PathState {
+  choice: ChoiceState;
+  /** When each that failed may be tried again. */
+  retryAtMs: Readonly<Record<string, number>>;
+}
+
+export const initialPath: PathState = { choice: initialChoice, retryAtMs: {} };
+
+/** One call that was not answered. */
+const restMs = 3000;
+const config: ChoiceConfig = { mode: 'standby', holdDownMs: 10_000, holdDownMsMax: 300_000, marginPoints: 0, deadPin: 'override' };
+
+/** `seen` in order of preference, at least one. Returns the path to use now. @throws BrokenInvariant */
+export function decidePath(before: PathState, seen: readonly PathSeen[], nowMs: number): { state: PathState; path: string; change: Change | null } {
+  const retryAtMs: Record<string, number> = {};
+  for (const { id, state } of seen) {
+    const at = before.retryAtMs[id] ?? Number.NEGATIVE_INFINITY;
+    retryAtMs[id] = state !== 'failed' ? Number.NEGATIVE_INFINITY : at === Number.NEGATIVE_INFINITY ? nowMs + restMs : at;
+  }
+  const candidates = seen.map(({ id, state, reason }): Candidate => {
+    const usable = state === 'carries' || state === 'works';
+    return { id, usable, delivers: usable || nowMs >= (retryAtMs[id] as number), idle: state === 'unknown', reason, score: 100 };
+  });
+  const { state: choice, change } = choose(before.choice, candidates, nowMs, config);
+  // All have failed just now: the one whose rest is over first.
+  const soonest = seen.reduce((first, one) => ((retryAtMs[one.id] as number) < (retryAtMs[first.id] as number) ? one : first), seen[0] as PathSeen);
+  const path = choice.chosen ?? soonest.id;
+  return { state: { choice, retryAtMs }, path, change };
+}

@@ -1,0 +1,2 @@
+# Our own boot.cmd.in, found first.
+FILESEXTRAPATHS:prepend := "${THISDIR}/files:"

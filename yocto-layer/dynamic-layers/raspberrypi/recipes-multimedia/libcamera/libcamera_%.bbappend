@@ -1,0 +1,2 @@
+# libcamerasrc
+PACKAGECONFIG:append = " gst"

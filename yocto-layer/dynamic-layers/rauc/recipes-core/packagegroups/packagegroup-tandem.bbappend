@@ -1,0 +1,1 @@
+RDEPENDS:${PN}:append = " rauc tandem-slots"
