@@ -34,6 +34,10 @@ export class Preference {
     this.#onNotice = onNotice;
   }
 
+  get chosen(): string | null {
+    return this.#state.chosen;
+  }
+
   /** `options` in order of preference. What changes, or null. A mistake in the engine leaves the program where it is sent (docs/adr/0022). */
   decide(options: readonly Option[], nowMs: number): Change | null {
     const { mode, holdDownMs, holdDownMsMax, marginPoints } = this.#config;

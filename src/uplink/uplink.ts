@@ -32,6 +32,7 @@ export class Uplink {
   /** Those that get the program. */
   #active: Destination[] = [];
   #running = false;
+  #startedMs = 0;
   #returnTryAtMs = 0;
 
   /** @throws FatalError when there is somewhere to send to, and no libsrt. */
@@ -63,6 +64,7 @@ export class Uplink {
     this.#running = true;
     const nowMs = monoMs();
     this.#watch.turn(nowMs);
+    this.#startedMs = nowMs;
     this.#returnTryAtMs = nowMs + returnTryMs;
     const [first] = this.#destinations;
     if (first === undefined) return;
@@ -121,15 +123,20 @@ export class Uplink {
 
   #decide(nowMs: number): void {
     this.#callSpares(nowMs);
-    const change = this.#preference.decide(
-      this.#destinations.map((destination) => destination.option(nowMs)),
-      nowMs,
-    );
+    const options = this.#destinations.map((destination) => destination.option(nowMs));
+    if (this.#isFirstCall(nowMs)) for (const other of options.slice(1)) Object.assign(other, { usable: false, delivers: false, idle: true });
+    const change = this.#preference.decide(options, nowMs);
     const to = this.#destinations.find(({ id }) => id === change?.to);
     const [from] = this.#active;
     // Where none works the last one stays: it is the first to be told when it does again.
     if (change === null || to === undefined || from === undefined || to === from) return;
     this.#change(from, to, change.reason, nowMs);
+  }
+
+  /** All are called at once at the start: which of them answers first says nothing of which one is wanted. */
+  #isFirstCall(nowMs: number): boolean {
+    const [first] = this.#destinations;
+    return this.#preference.chosen === null && first?.status(nowMs).state === 'connecting' && nowMs - this.#startedMs < darkMsMax;
   }
 
   /** Those that are not kept ready: called when the one on air fails, and the more preferred ones again now and then. */
