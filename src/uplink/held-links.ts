@@ -38,6 +38,11 @@ export class HeldLinks {
     sender.setRemote(path.id, remote);
   }
 
+  /** The address that a link is sent to; undefined where its name was never resolved. */
+  remoteOf(id: string): string | undefined {
+    return this.#links.find((link) => link.id === id)?.remote.address;
+  }
+
   /** What the sender says of a link that is held down or was told of, is of our own making. */
   isNews({ subject, reason }: Notice): boolean {
     return subject.kind !== 'path' || (reason !== 'config-changed' && this.#pathOf(subject.id)?.usable !== false);

@@ -23,6 +23,8 @@ const connectMsMax = 3000;
 const peerIdleMsMax = 5000;
 /** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
 const fullCalmMs = 3000;
+/** Names are looked up anew this often while there is no session. */
+const lookUpEveryMs = 10_000;
 
 export class Session implements Carrier {
   readonly id: string;
@@ -32,6 +34,7 @@ export class Session implements Carrier {
   #localPort = 0;
   #held: HeldLinks | null = null;
   readonly #silence = new Silence();
+  #lookUpAtMs = 0;
   #state: DestinationState = 'off';
   #reason: Reason = 'stopped';
   #text = 'not started';
@@ -140,6 +143,7 @@ export class Session implements Carrier {
   #call(nowMs: number): void {
     if (this.#resolving) return;
     if (this.#srtla !== null) {
+      if (nowMs >= this.#lookUpAtMs) void this.#lookUp(this.#srtla, nowMs);
       // The links register by themselves; without one a call could only time out.
       if (this.#srtla.registered) this.#connect('127.0.0.1', this.#localPort, nowMs);
       else if (this.#reason !== 'no-path') this.#become('connecting', 'no-path', `waiting for a path to ${this.#address}`, nowMs);
@@ -169,6 +173,7 @@ export class Session implements Carrier {
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
     const held = new HeldLinks(known, paths);
     this.#held = held;
+    this.#lookUpAtMs = nowMs + lookUpEveryMs;
     this.#srtla = new SrtlaSender({
       destination: this.id,
       mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
@@ -180,6 +185,19 @@ export class Session implements Carrier {
       log,
     });
     this.#localPort = this.#srtla.start();
+  }
+
+  /** While there is no session: a gateway that has moved is found under its new address. */
+  async #lookUp(srtla: SrtlaSender, nowMs: number): Promise<void> {
+    this.#lookUpAtMs = nowMs + lookUpEveryMs;
+    const { destination, paths } = this.#options;
+    for (const path of paths) {
+      const { host, port } = path.config.via ?? destination;
+      const addresses = await resolveAll(host, path.addresses);
+      const present = this.#held?.remoteOf(path.id);
+      if (this.#stopped || addresses[0] === undefined || present === undefined || addresses.includes(present)) continue;
+      srtla.setRemote(path.id, { address: addresses[0], port });
+    }
   }
 
   #connect(address: string, port: number, nowMs: number): void {

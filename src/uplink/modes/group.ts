@@ -25,8 +25,6 @@ const peerIdleMsMax = 5000;
 const emptyMsMax = 3000;
 /** Members are looked at this often: their state is for people and for calling anew, libsrt decides by itself. */
 const lookEveryMs = 50;
-/** Asked by a member that libsrt finds silent; it then takes itself out after its own 5 s. Ours is sooner. */
-const silentMsMax = 2000;
 
 interface Member {
   readonly path: LivePath;
@@ -207,8 +205,10 @@ export class Group implements Carrier {
     for (const member of this.#members) {
       const { link } = member;
       if (link === null) continue;
-      const state = views.get(link.handle) ?? 'broken';
-      if (state === 'broken') {
+      const state = views.get(link.handle);
+      // Broken ones are taken out by libsrt with the next payload. Closing one at the same time makes libsrt wait for itself, and us with it.
+      if (state === 'broken') continue;
+      if (state === undefined) {
         this.#drop(member, member.state === 'pending' ? 'unreachable' : 'session-broken', nowMs, null);
         continue;
       }
@@ -232,12 +232,6 @@ export class Group implements Carrier {
     if (member.stats === null) return;
     member.silence.observe(member.stats, nowMs);
     member.rate.observe(member.stats.sentBytes, nowMs);
-    // libsrt has left it long ago, and would keep it for five seconds; called anew it is back as soon as its network is.
-    if (state === 'running' && member.silence.ms(nowMs) > silentMsMax && this.#others(member)) this.#drop(member, 'path-silent', nowMs, 0);
-  }
-
-  #others(than: Member): boolean {
-    return this.#members.some((one) => one !== than && (one.state === 'running' || one.state === 'idle'));
   }
 
   #call(member: Member): void {
