@@ -96,7 +96,11 @@ export class Group implements Carrier {
   }
 
   send(payload: Buffer, offset: number, length: number): void {
-    if (this.#socket !== null && this.connected && this.#socket.send(payload, offset, length) === 'full') this.#dropped++;
+    const socket = this.#socket;
+    if (socket === null || !this.connected) return;
+    const result = socket.send(payload, offset, length);
+    // The member that carried it is being taken out, and finding that was all that libsrt did: the next call goes over another one.
+    if (result === 'full' || (result === 'broken' && socket.send(payload, offset, length) !== 'sent')) this.#dropped++;
   }
 
   turn(nowMs: number): void {
@@ -112,7 +116,9 @@ export class Group implements Carrier {
   pathChanged(path: LivePath, nowMs: number): void {
     const member = this.#members.find((one) => one.path.id === path.id);
     if (member === undefined || this.#socket === null) return;
-    // At once: libsrt then goes over to another member with the next payload, and sends that one what was on the way.
+    // One that carries the program is left to libsrt, which goes over to another within 60 ms and more, with all that was on the way. Closed
+    // under its hands, a backup group refuses payloads for some milliseconds.
+    if (member.state === 'running') return;
     this.#drop(member, path.usable ? 'address-changed' : path.reason, nowMs, 0);
   }
 
