@@ -5,7 +5,9 @@ import { scenarios } from './program/scenarios.ts';
 import { type Decide, type Outcome, simulate } from './program/simulate.ts';
 
 const seconds = 600;
-const fixed = Array.from({ length: 40 }, (_, index) => index + 1);
+/** Where the oracle once held against the engine what nobody could have known: a fault from before the start, or seen within the same turn. */
+const onceWrong = [1844089164, 1622408568, 1622408940, 570635605];
+const fixed = [...Array.from({ length: 40 }, (_, index) => index + 1), ...onceWrong];
 const fresh = Array.from({ length: 20 }, () => Math.floor(Math.random() * 2 ** 31));
 
 const replay = (seed: number) => `replay: ./tandem sim --seed ${seed} --seconds ${seconds}`;

@@ -156,10 +156,10 @@ export class Oracle {
   }
 
   /** Has been bad for longer than that is borne. */
-  #isBad({ badSinceMs, fault, life }: SimInput, nowMs: number): boolean {
+  #isBad({ badSinceMs, begunMs, fault, life }: SimInput, nowMs: number): boolean {
     if (badSinceMs === null) return false;
     const forMs = life !== 'running' ? 50 : fault === null ? Number.POSITIVE_INFINITY : borneMs[fault.kind];
-    const beganMs = life !== 'running' || fault === null ? badSinceMs : Math.max(badSinceMs, fault.sinceMs);
+    const beganMs = life !== 'running' || fault === null ? badSinceMs : Math.max(badSinceMs, begunMs, fault.sinceMs);
     return nowMs - beganMs > forMs + 100;
   }
 }

@@ -152,7 +152,7 @@ class Simulation {
 
   #fault(input: SimInput, kind: FaultKind, forMs: number, periodMs: number): void {
     this.#outcome.faults++;
-    input.fault = { kind, sinceMs: this.#nowMs, untilMs: this.#nowMs + forMs, periodMs };
+    input.strike({ kind, sinceMs: this.#nowMs, untilMs: this.#nowMs + forMs, periodMs }, this.#nowMs);
   }
 
   #wish(id: string | null, forMs: number | null): void {
@@ -162,7 +162,7 @@ class Simulation {
   }
 
   #heal(): void {
-    for (const input of this.#list) input.fault = null;
+    for (const input of this.#list) input.strike(null, this.#nowMs);
     this.#box.throttled = false;
     this.#state = withPin(this.#state, null, null, this.#nowMs);
     this.#oracle.wished(this.#nowMs);

@@ -56,6 +56,8 @@ export class SimInput {
   soundSinceMs: number | null = null;
   /** Since when its fault has been there without a break; null: none. */
   badSinceMs: number | null = null;
+  /** When its source last began to deliver: before that, nobody can have seen what is wrong with its picture. */
+  begunMs = 0;
   restarts = 0;
   readonly #random: () => number;
   #reason: Reason = 'stopped';
@@ -111,6 +113,12 @@ export class SimInput {
     this.#become('off', 'stopped', nowMs);
   }
 
+  /** From now on it has this fault, or none: the oracle knows at once, as the samples show it at once. */
+  strike(fault: Fault | null, nowMs: number): void {
+    this.fault = fault;
+    this.#remember(nowMs);
+  }
+
   /** One step; true when its state changed, which the daemon decides upon at once. */
   turn(nowMs: number, stepMs: number): boolean {
     const before = this.life;
@@ -125,7 +133,7 @@ export class SimInput {
   /** The same object each time: to be used at once. */
   sample(nowMs: number): Sample {
     const fault = this.#now(nowMs);
-    const ageMs = fault === null ? 0 : nowMs - fault.sinceMs;
+    const ageMs = fault === null ? 0 : nowMs - Math.max(fault.sinceMs, this.begunMs);
     const sample = this.#sample;
     sample.delivering = this.life === 'running';
     sample.reason = this.#reason;
@@ -154,6 +162,7 @@ export class SimInput {
       if (closed || nowMs - this.#startedMs > startMsMax) this.#lost(closed ? 'source-refused' : 'no-data', nowMs, 0);
     } else if (nowMs >= this.#atMs) {
       this.#dataMs = nowMs;
+      this.begunMs = nowMs;
       this.#become('running', this.restarts > 0 ? 'recovered' : 'started', nowMs);
     }
   }
