@@ -21,6 +21,8 @@ export function makeLogger(name: string, level = process.env.TANDEM_LOG ?? 'info
           '*.streamId',
           '*.*.streamId',
           '*.key',
+          'secret',
+          '*.secret',
           'token',
           '*.token',
         ],

@@ -17,7 +17,8 @@ export interface Mistake {
   text: string;
 }
 
-export type Loaded = { ok: true; config: Config } | { ok: false; mistakes: Mistake[] };
+/** `written`: what the text says, without the defaults. */
+export type Loaded = { ok: true; config: Config; written: unknown } | { ok: false; mistakes: Mistake[] };
 
 /** Reads and checks a file. @throws FatalError (exit code 78) that lists every mistake. */
 export function loadConfig(file: string): Config {
@@ -66,7 +67,7 @@ export function parseConfig(text: string): Loaded {
   if (!isMap(document.contents))
     return { ok: false, mistakes: [{ path: '', line: 1, column: 1, text: 'a configuration is a map of settings; it begins with version: 1' }] };
   const parsed = configSchema.safeParse(value, { reportInput: true, error: (issue) => sentence(issue, value) });
-  if (parsed.success) return { ok: true, config: deepFreeze(parsed.data) };
+  if (parsed.success) return { ok: true, config: deepFreeze(parsed.data), written: value };
   const mistakes = parsed.error.issues
     .flatMap((issue) => explainIssue(issue, value))
     .map(({ path, text }) => ({ path: pathText(path), ...at(offsetOf(document, path)), text }));

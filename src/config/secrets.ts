@@ -4,14 +4,14 @@ import { exitCode, FatalError } from '../model/exit.ts';
 import type { Config } from './schema.ts';
 
 export const mask = '(secret)';
-const secretNames = new Set(['passphrase', 'password', 'streamId', 'key']);
+const secretNames = new Set(['passphrase', 'password', 'streamId', 'key', 'secret']);
 /** A setting that names a file, and the secret that the file's first line is. */
-const fileNames: Readonly<Record<string, string>> = { passphraseFile: 'passphrase', passwordFile: 'password', streamIdFile: 'streamId' };
+const fileNames: Readonly<Record<string, string>> = { passphraseFile: 'passphrase', passwordFile: 'password', streamIdFile: 'streamId', secretFile: 'secret' };
 /** The same of inputs alone: elsewhere a keyFile is a key of TLS, which stays in its file. */
 const inputFileNames: Readonly<Record<string, string>> = { ...fileNames, keyFile: 'key' };
 
 /** A copy of the configuration with the secrets of the named files in place. @throws FatalError when a file cannot be read. */
-export function resolveSecrets(config: Config): Config {
+export function resolveSecrets<T extends Config>(config: T): T {
   return walk(config, '', (object, path) => {
     const resolved = { ...object };
     for (const [fileName, name] of Object.entries(path.startsWith('inputs[') ? inputFileNames : fileNames)) {
@@ -19,7 +19,7 @@ export function resolveSecrets(config: Config): Config {
       if (typeof file === 'string' && resolved[name] === undefined) resolved[name] = readSecret(file, `${path}.${fileName}`);
     }
     return resolved;
-  }) as Config;
+  }) as T;
 }
 
 /** A copy that may be shown: secrets are masked, files named. */

@@ -25,7 +25,8 @@ export interface BoxOptions {
 export type LinkName = 'media' | 'mqtt' | 'gpio';
 
 export class Box {
-  readonly config: Config;
+  /** In force now, with its secrets. */
+  config: Config;
   readonly version: string;
   readonly session: string;
   readonly bootId: string;

@@ -3,8 +3,7 @@
  * thing once, limits and the log are the same for all.
  */
 import { monoMs } from '../clock.ts';
-import type { Command, CommandReply } from '../model/command.ts';
-import { commandSchema } from '../model/command.ts';
+import { type AnyCommand, anyCommandSchema, type BoxCommand, boxCommandSchema, type CommandReply } from '../model/command.ts';
 import type { Reason } from '../model/reasons.ts';
 
 /** Commands under way at once. People ask for one thing at a time; more is a script gone wild. */
@@ -24,7 +23,7 @@ export interface CommandRequest {
 }
 
 /** Sends a valid command to the daemon that performs it. */
-export type Perform = (command: Command, from: string) => Promise<CommandReply>;
+export type Perform = (command: AnyCommand, from: string) => Promise<CommandReply>;
 
 export class CommandDesk {
   readonly #perform: Perform;
@@ -37,7 +36,7 @@ export class CommandDesk {
 
   /** Never rejects. */
   run(request: CommandRequest): Promise<CommandReply> {
-    const parsed = commandSchema.safeParse({ ...request.args, name: request.name });
+    const parsed = anyCommandSchema.safeParse({ ...request.args, name: request.name });
     if (!parsed.success) return Promise.resolve(refuse('invalid', explain(request.name, parsed.error.issues)));
     if (request.correlation === null) return this.#do(parsed.data, request.from);
     const key = `${request.from} ${request.name} ${request.correlation}`;
@@ -49,7 +48,7 @@ export class CommandDesk {
     return reply;
   }
 
-  async #do(command: Command, from: string): Promise<CommandReply> {
+  async #do(command: AnyCommand, from: string): Promise<CommandReply> {
     if (this.#underWay >= underWayMax) return refuse('busy', `${underWayMax} commands are under way already: ask again in a moment`);
     this.#underWay++;
     try {
@@ -69,6 +68,13 @@ export class CommandDesk {
       this.#remembered.delete(key);
     }
   }
+}
+
+const boxCommandNames: ReadonlySet<string> = new Set(boxCommandSchema.options.map((option) => option.shape.name.value));
+
+/** Whether the control daemon performs it itself. */
+export function isBoxCommand(command: AnyCommand): command is BoxCommand {
+  return boxCommandNames.has(command.name);
 }
 
 export function refuse(reason: Reason, text: string): CommandReply {
@@ -91,4 +97,4 @@ export function explain(name: string, issues: readonly Issue[]): string {
   return `${shown}: ${where}${issue.message.slice(0, 200)}`;
 }
 
-export const commandNames: string[] = commandSchema.options.map((option) => option.shape.name.value);
+export const commandNames: string[] = anyCommandSchema.options.map((option) => option.shape.name.value);

@@ -1,5 +1,7 @@
 /** Small files of the state directory. */
 import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { realDisk } from './disk.ts';
 
 /** Replaces a file as a whole: readers see the old or the new one, also after a power cut. Rejects with the system's error. */
 export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
@@ -13,4 +15,6 @@ export async function replaceFile(path: string, text: string, mode = 0o600): Pro
     await file.close();
   }
   await rename(`${path}.new`, path);
+  // The name is as safe as the bytes only now.
+  await realDisk.syncDirectory(dirname(path));
 }

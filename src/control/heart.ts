@@ -2,20 +2,19 @@
 import type { Logger } from '../log.ts';
 import { status, watchdog, watchdogMs } from '../systemd-notify.ts';
 import type { Box } from './box.ts';
-import type { WebServer } from './web/server.ts';
 
 /** Without a watchdog the turn still runs, so that development sees what systemd would. */
 const restEveryMs = 10_000;
 
-/** Returns the function that stops it. */
-export function startHeart(box: Box, server: WebServer | null, log: Logger): () => void {
+/** @param pageAnswers true also where there is no page. Returns the function that stops it. */
+export function startHeart(box: Box, pageAnswers: () => Promise<boolean>, log: Logger): () => void {
   const everyMs = Math.min(restEveryMs, (watchdogMs() ?? Number.POSITIVE_INFINITY) / 3);
   let missed = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const turn = async (): Promise<void> => {
     const { onAir, media, mqtt } = box.snapshot();
-    const answers = server === null || (await server.answers());
+    const answers = await pageAnswers();
     if (answers) {
       missed = 0;
       watchdog();

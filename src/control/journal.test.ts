@@ -2,6 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FailingDisk } from '../lab/failing-disk.ts';
+import { cutPower } from '../lab/power-cuts.ts';
 import { notice, type TandemEvent } from '../model/event.ts';
 import { type Journal, openJournal } from './journal.ts';
 
@@ -13,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const open = (): Journal => openJournal(directory, (code) => troubles.push(code));
+const open = (): Journal => openJournal(directory, (trouble) => troubles.push(trouble ?? 'well'));
 const event = (seq: number, session = 'a'): TandemEvent => ({
   ...notice({ severity: 'info', subject: { kind: 'path', id: 'eth' }, what: 'path.state', reason: 'recovered', text: `event ${seq}` }),
   seq,
@@ -82,11 +84,63 @@ test('a cursor is kept, never goes back, and never points past what there is', a
       .after(4, 10)
       .map(({ id }) => id),
   ).toEqual([5]);
-  writeFileSync(join(directory, 'cursors.json'), '{"mqtt":99,"x":"y"}');
-  expect(open().cursor('mqtt')).toBe(5);
-  writeFileSync(join(directory, 'cursors.json'), 'rubbish');
+});
+
+test('a cursor file that is torn in one place gives what stood before, and one that is rubbish gives everything again', async () => {
+  const path = join(directory, 'cursors');
+  const first = open();
+  for (let seq = 1; seq <= 5; seq++) first.append(event(seq), 'media');
+  for (const id of [2, 3]) {
+    first.advance('mqtt', id);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await first.close();
+  const whole = readFileSync(path, 'latin1');
+  const newest = whole.indexOf('"mqtt":3') < 1024 ? 0 : 1024;
+  writeFileSync(path, whole.slice(0, newest) + '\0'.repeat(300) + whole.slice(newest + 300), 'latin1');
+  expect(open().cursor('mqtt')).toBe(2);
+  writeFileSync(path, 'rubbish');
   expect(open().cursor('mqtt')).toBe(0);
 });
+
+test('200 power cuts at any operation of the disk, with torn writes: nothing acknowledged is missing', { timeout: 120_000 }, async () => {
+  const figures = await cutPower(200, 1);
+  expect(figures).toMatchObject({ cuts: 200, missing: 0, changed: 0, twice: 0, beyond: 0 });
+  expect(figures.acknowledged).toBeGreaterThan(1000);
+});
+
+test('a full disk is said once, delays nobody, and takes what it missed when there is room', { timeout: 30_000 }, async () => {
+  const disk = new FailingDisk(1);
+  const journal = openJournal('/journal', (trouble) => troubles.push(trouble ?? 'well'), disk);
+  journal.append(event(1), 'media');
+  await settled(() => journal.readyId === 1);
+  disk.refusal = 'ENOSPC';
+  for (let seq = 2; seq <= 50; seq++) journal.append(event(seq), 'media');
+  await settled(() => journal.readyId === 50);
+  expect(troubles).toEqual(['ENOSPC']);
+  disk.refusal = null;
+  await settled(() => troubles.length === 2);
+  expect(troubles).toEqual(['ENOSPC', 'well']);
+  expect(ids(openJournal('/journal', () => undefined, disk)).at(-1)).toBe(50);
+});
+
+test('a disk that takes 2 s is said, delays an event by a second at most, and is well again by itself', { timeout: 30_000 }, async () => {
+  const disk = new FailingDisk(1);
+  const journal = openJournal('/journal', (trouble) => troubles.push(trouble ?? 'well'), disk);
+  disk.syncMs = 2000;
+  const sinceMs = performance.now();
+  journal.append(event(1), 'media');
+  await settled(() => journal.readyId === 1);
+  expect(performance.now() - sinceMs).toBeLessThan(1900);
+  await settled(() => troubles.length === 1);
+  disk.syncMs = 0;
+  await settled(() => troubles.length === 2);
+  expect(troubles).toEqual(['slow', 'well']);
+});
+
+const settled = async (test: () => boolean): Promise<void> => {
+  while (!test()) await new Promise((resolve) => setTimeout(resolve, 10));
+};
 
 test('an event may leave the box when it is on the disk', async () => {
   const journal = open();

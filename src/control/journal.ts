@@ -1,15 +1,16 @@
 /**
  * The box's events: numbered, kept in a bounded ring and in a small append file, so that a restart loses none and no
- * number is used twice. Consumers (the broker, later webhooks) each have a cursor: what they have acknowledged.
+ * number is used twice. Consumers (the broker, each webhook) have a cursor: what they have acknowledged.
  *
  * The file is written in batches and is never waited for: a slow or dead disk delays nobody by more than `readyMsMax`.
+ * What it did not take is written when it works again.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monoMs } from '../clock.ts';
 import { type JournaledEvent, journaledEventSchema } from '../model/box.ts';
 import type { TandemEvent } from '../model/event.ts';
-import { replaceFile } from './files.ts';
+import { type CursorFile, openCursors } from './cursors.ts';
+import { type Disk, type DiskFile, realDisk } from './disk.ts';
 
 /** What a page or a broker that was away for a while wants to see; about 2 MB of memory. */
 const keptEvents = 4000;
@@ -17,8 +18,10 @@ const keptEvents = 4000;
 const fileBytesMax = 2 * 1024 * 1024;
 /** An event that the disk has not taken by then is given to consumers nonetheless. */
 const readyMsMax = 1000;
-/** Cursors move with each acknowledgement, in bursts; a repeat after a crash in between is known by its id. */
-const cursorEveryMs = 200;
+/** A disk in trouble is tried again this often. */
+const retryEveryMs = 2000;
+/** Flash takes tens of milliseconds; a card that dies takes seconds. */
+const slowMs = 1000;
 
 export interface Journal {
   /** Numbers and keeps an event. Null: it was here already (the same `session` and `seq`). */
@@ -38,37 +41,49 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Opens the journal in `directory`. Never throws: without a disk it works from memory and says so through `onTrouble` (with an errno name), once. */
-export function openJournal(directory: string, onTrouble: (code: string) => void): Journal {
-  return new FileJournal(directory, onTrouble);
+/** The errno name of what is wrong with the disk; `slow` for one that takes more than a second; null: it works again. */
+export type DiskTrouble = string | null;
+
+/** Opens the journal in `directory`. Never throws: without a disk it works from memory and says so through `onTrouble`, once for each trouble. */
+export function openJournal(directory: string, onTrouble: (trouble: DiskTrouble) => void, disk: Disk = realDisk): Journal {
+  return new FileJournal(directory, onTrouble, disk);
 }
 
 class FileJournal implements Journal {
   readonly #directory: string;
-  readonly #onTrouble: (code: string) => void;
+  readonly #disk: Disk;
+  readonly #onTrouble: (trouble: DiskTrouble) => void;
   readonly #ring: JournaledEvent[] = [];
   readonly #lastSeqs = new Map<string, number>();
-  readonly #cursors = new Map<string, number>();
   readonly #listeners = new Set<(event: JournaledEvent | null) => void>();
+  #cursors: CursorFile;
   #lastId = 0;
   #readyId = 0;
   #unwritten: JournaledEvent[] = [];
   #writing: Promise<void> | null = null;
-  #file: FileHandle | null = null;
+  #file: DiskFile | null = null;
   #fileBytes = 0;
-  #troubled = false;
-  #cursorTimer: NodeJS.Timeout | undefined;
+  /** What stands last in the file may be half a line. */
+  #torn = false;
+  #trouble: DiskTrouble = null;
+  #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(directory: string, onTrouble: (code: string) => void) {
+  constructor(directory: string, onTrouble: (trouble: DiskTrouble) => void, disk: Disk) {
     this.#directory = directory;
+    this.#disk = disk;
     this.#onTrouble = onTrouble;
+    const troubled = (error: unknown) => this.#troubled(codeOf(error));
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      disk.makeDirectory(directory);
       this.#load();
+      this.#cursors = openCursors(disk, this.#path('cursors'), troubled);
     } catch (error) {
-      this.#trouble(error);
+      troubled(error);
+      this.#cursors = { values: new Map(), save: () => undefined, close: () => Promise.resolve() };
     }
+    // A disk that was slow may have lost what a consumer has acknowledged: its number is not given twice.
+    this.#lastId = Math.max(this.#lastId, ...this.#cursors.values.values());
     this.#readyId = this.#lastId;
   }
 
@@ -79,19 +94,14 @@ class FileJournal implements Journal {
     this.#keep(entry);
     this.#unwritten.push(entry);
     if (this.#unwritten.length > keptEvents) this.#unwritten.shift();
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
+    this.#startWriting();
     setTimeout(() => this.#ready(entry.id), readyMsMax).unref();
     for (const listener of this.#listeners) listener(entry);
     return entry;
   }
 
   after(id: number, max: number): JournaledEvent[] {
-    const first = this.#ring[0];
-    if (first === undefined) return [];
-    // Ids run without gaps within the ring.
-    const start = Math.max(0, id + 1 - first.id);
+    const start = this.#indexAfter(id);
     return this.#ring.slice(start, start + max);
   }
 
@@ -109,16 +119,13 @@ class FileJournal implements Journal {
   }
 
   cursor(consumer: string): number {
-    return this.#cursors.get(consumer) ?? 0;
+    return this.#cursors.values.get(consumer) ?? 0;
   }
 
   advance(consumer: string, id: number): void {
     if (id <= this.cursor(consumer)) return;
-    this.#cursors.set(consumer, id);
-    this.#cursorTimer ??= setTimeout(() => {
-      this.#cursorTimer = undefined;
-      void this.#writeCursors();
-    }, cursorEveryMs);
+    this.#cursors.values.set(consumer, id);
+    this.#cursors.save();
   }
 
   subscribe(listener: (event: JournaledEvent | null) => void): () => void {
@@ -128,11 +135,24 @@ class FileJournal implements Journal {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#cursorTimer);
+    clearTimeout(this.#retry);
     await this.#writing;
-    await this.#writeCursors();
+    if (this.#unwritten.length > 0) await this.#write();
+    await this.#cursors.close();
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
+  }
+
+  /** Ids rise, with gaps where a disk has lost some. */
+  #indexAfter(id: number): number {
+    let low = 0;
+    let high = this.#ring.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ring[middle] as JournaledEvent).id <= id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #keep(entry: JournaledEvent): void {
@@ -150,20 +170,36 @@ class FileJournal implements Journal {
     for (const listener of this.#listeners) listener(null);
   }
 
+  #startWriting(): void {
+    // A disk in trouble has a time for its next try.
+    if (this.#retry !== undefined) return;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null;
+      if (this.#unwritten.length > 0) this.#startWriting();
+    });
+  }
+
   async #write(): Promise<void> {
     // Let events of the same turn join the batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#unwritten.length > 0) {
-      const batch = this.#unwritten;
-      this.#unwritten = [];
-      try {
-        await this.#writeBatch(batch.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-      } catch (error) {
-        this.#trouble(error);
-        await this.#file?.close().catch(() => undefined);
-        this.#file = null;
-      }
+    const batch = this.#unwritten;
+    this.#unwritten = [];
+    const sinceMs = monoMs();
+    try {
+      await this.#writeBatch(batch.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    } catch (error) {
+      this.#torn = true;
+      this.#unwritten = [...batch, ...this.#unwritten].slice(-keptEvents);
+      await this.#file?.close().catch(() => undefined);
+      this.#file = null;
+      return this.#troubled(codeOf(error));
+    } finally {
       this.#ready(batch.at(-1)?.id ?? 0);
+    }
+    if (monoMs() - sinceMs > slowMs) this.#troubled('slow');
+    else if (this.#trouble !== null) {
+      this.#trouble = null;
+      if (!this.#closed) this.#onTrouble(null);
     }
   }
 
@@ -172,47 +208,34 @@ class FileJournal implements Journal {
     if (this.#fileBytes > fileBytesMax) {
       await this.#file.close();
       this.#file = null;
-      await rename(this.#path('events.jsonl'), this.#path('events.1.jsonl'));
+      await this.#disk.rename(this.#path('events.jsonl'), this.#path('events.1.jsonl'));
+      this.#torn = false;
       this.#file = await this.#openFile();
     }
-    await this.#file.appendFile(text);
-    await this.#file.datasync();
-    this.#fileBytes += Buffer.byteLength(text);
-    this.#troubled = false;
+    const lines = this.#torn ? `\n${text}` : text;
+    await this.#file.append(lines);
+    await this.#file.sync();
+    this.#torn = false;
+    this.#fileBytes += Buffer.byteLength(lines);
   }
 
-  async #openFile(): Promise<FileHandle> {
-    const file = await open(this.#path('events.jsonl'), 'a', 0o600);
-    this.#fileBytes = (await file.stat()).size;
+  async #openFile(): Promise<DiskFile> {
+    const file = await this.#disk.open(this.#path('events.jsonl'), 'append');
+    this.#fileBytes = file.size;
+    // What was synced into a file without a name is lost.
+    if (file.size === 0) await this.#disk.syncDirectory(this.#directory);
     return file;
-  }
-
-  async #writeCursors(): Promise<void> {
-    try {
-      await replaceFile(this.#path('cursors.json'), JSON.stringify(Object.fromEntries(this.#cursors)));
-    } catch (error) {
-      this.#trouble(error);
-    }
   }
 
   #load(): void {
     for (const name of ['events.1.jsonl', 'events.jsonl']) {
-      for (const line of readLines(this.#path(name))) {
+      const text = this.#disk.read(this.#path(name)) ?? '';
+      for (const line of text.split('\n')) {
         const parsed = parseLine(line);
-        // A torn or damaged line is dropped; a number that does not rise is a leftover of a damaged file.
-        if (parsed !== null && parsed.id > this.#lastId) {
-          if (parsed.id !== this.#lastId + 1) this.#ring.length = 0;
-          this.#keep(parsed);
-        }
+        // A torn or damaged line is dropped; a number that does not rise was written twice.
+        if (parsed !== null && parsed.id > this.#lastId) this.#keep(parsed);
       }
-    }
-    endLine(this.#path('events.jsonl'));
-    try {
-      const cursors = JSON.parse(readFileSync(this.#path('cursors.json'), 'utf8')) as unknown;
-      if (typeof cursors === 'object' && cursors !== null)
-        for (const [consumer, id] of Object.entries(cursors)) if (Number.isSafeInteger(id)) this.#cursors.set(consumer, Math.min(id, this.#lastId));
-    } catch {
-      // Without cursors consumers get everything again: twice is better than never, and the ids tell.
+      this.#torn = text !== '' && !text.endsWith('\n');
     }
   }
 
@@ -220,21 +243,19 @@ class FileJournal implements Journal {
     return join(this.#directory, name);
   }
 
-  #trouble(error: unknown): void {
-    if (this.#troubled || this.#closed) return;
-    this.#troubled = true;
-    this.#onTrouble((error as NodeJS.ErrnoException).code ?? 'EIO');
+  #troubled(trouble: string): void {
+    if (this.#closed) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#startWriting();
+    }, retryEveryMs).unref();
+    if (this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    this.#onTrouble(trouble);
   }
 }
 
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
 
 function parseLine(line: string): JournaledEvent | null {
   if (line === '') return null;
@@ -244,19 +265,4 @@ function parseLine(line: string): JournaledEvent | null {
   } catch {
     return null;
   }
-}
-
-/** A line torn by a power cut gets its end, so that the next event stands on a line of its own. */
-function endLine(path: string): void {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return;
-  }
-  if (text === '' || text.endsWith('\n')) return;
-  const file = openSync(path, 'a');
-  writeSync(file, '\n');
-  fsyncSync(file);
-  closeSync(file);
 }

@@ -2,24 +2,23 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
-import { makeLogger } from '../log.ts';
+import type { EffectiveConfig } from '../config/effective.ts';
+import { type Logger, makeLogger } from '../log.ts';
 import { MediaClient } from '../media-client/client.ts';
+import type { AnyCommand, CommandReply } from '../model/command.ts';
 import { notice } from '../model/event.ts';
 import { exitCode } from '../model/exit.ts';
 import { untilSignal } from '../signals.ts';
 import { ready, stopping } from '../systemd-notify.ts';
 import { version } from '../version.ts';
 import { Box } from './box.ts';
-import { CommandDesk } from './commands.ts';
-import { startPanel } from './gpio/panel.ts';
+import { commandNotice, performBoxCommand } from './box-commands.ts';
+import { CommandDesk, isBoxCommand } from './commands.ts';
 import { startHeart } from './heart.ts';
-import { type Journal, openJournal } from './journal.ts';
+import { type DiskTrouble, type Journal, openJournal } from './journal.ts';
 import { MediaPresence } from './media-link.ts';
-import { watchModems } from './modems/loop.ts';
-import { MqttLink } from './mqtt/link.ts';
-import { watchVitals } from './vitals/loop.ts';
-import { WebServer } from './web/server.ts';
+import { Parts } from './parts.ts';
+import { SettingsKeeper } from './settings/keeper.ts';
 
 /** Fresh enough for a page and for telemetry; events come at once anyway. */
 const statusEveryMs = 500;
@@ -27,15 +26,15 @@ const statusEveryMs = 500;
 const commandMsMax = 5000;
 
 /** Runs until SIGTERM or SIGINT. */
-export async function runControl(config: Config): Promise<number> {
+export async function runControl(config: EffectiveConfig): Promise<number> {
   const log = makeLogger('control');
-  const { stateDirectory, web } = config.control;
+  const { stateDirectory } = config.control;
   const session = randomBytes(8).toString('hex');
-  const diskTrouble: string[] = [];
+  const diskTroubles: DiskTrouble[] = [];
   let box: Box | null = null;
-  const journal = openJournal(join(stateDirectory, 'journal'), (code) => (box === null ? diskTrouble.push(code) : reportDisk(box, code)));
+  const journal = openJournal(join(stateDirectory, 'journal'), (trouble) => (box === null ? diskTroubles.push(trouble) : reportDisk(box, trouble)));
   box = new Box({ config, version, session, bootId: bootId(), journal, log });
-  for (const code of diskTrouble) reportDisk(box, code);
+  for (const trouble of diskTroubles) reportDisk(box, trouble);
 
   const presence = new MediaPresence(box);
   const media = new MediaClient({
@@ -46,9 +45,13 @@ export async function runControl(config: Config): Promise<number> {
     onEvent: (event) => box.takeEvent(event),
     onState: (connected) => (connected ? presence.connected() : presence.lost()),
   });
-  const desk = new CommandDesk((command, from) => media.command(command, from, commandMsMax));
-  const mqtt = new MqttLink({ config, box, desk, slot: bootedSlot() });
-  const server = web.enabled ? new WebServer({ box, desk, log, passwordFile: process.env.TANDEM_PAGE_PASSWORD_FILE }) : null;
+  const settings: SettingsKeeper = new SettingsKeeper(config, { box, applyHere: (next) => parts.apply(next), reloadMedia: () => media.reload() });
+  const desk = new CommandDesk((command, from) => {
+    if (isBoxCommand(command)) return performBoxCommand({ box, settings, log, webhooks: () => parts.webhooks }, command, from);
+    if (command.name === 'set-log-level' && command.daemon === 'control') return setLogLevel(box, log, command, from);
+    return media.command(command, from, commandMsMax);
+  });
+  const parts = new Parts({ box, desk, settings, log, slot: bootedSlot() });
 
   const signalled = untilSignal();
   const crashed = endedWithoutWord(journal, box.bootId);
@@ -65,16 +68,17 @@ export async function runControl(config: Config): Promise<number> {
     }),
   );
   media.start();
-  mqtt.start();
-  await server?.start();
-  const stops = [watchVitals(box, log), watchModems(box, log), startPanel(box, desk, log), startHeart(box, server, log)];
+  await parts.start();
+  settings.start();
+  const stopHeart = startHeart(box, async () => (await parts.server?.answers()) ?? true, log);
 
   ready();
 
   const signal = await signalled;
   stopping();
   log.info({ signal }, 'management stops');
-  for (const stop of stops) stop();
+  stopHeart();
+  settings.stop();
   box.report(
     notice({
       severity: 'info',
@@ -86,17 +90,33 @@ export async function runControl(config: Config): Promise<number> {
       text: 'management stops on request; the stream goes on',
     }),
   );
-  await Promise.all([mqtt.stop(), server?.stop()]);
+  await parts.stop();
   presence.stop();
   media.stop();
   await journal.close();
   return exitCode.ok;
 }
 
-function reportDisk(box: Box, code: string): void {
-  const reason = code === 'ENOSPC' ? 'disk-full' : 'disk-error';
-  const text = `events cannot be written to ${box.config.control.stateDirectory} (${code}): they are kept in memory until the next restart`;
-  box.report(notice({ severity: 'warning', subject: { kind: 'box', id: 'journal' }, what: 'journal.disk', reason, text }));
+async function setLogLevel(box: Box, log: Logger, command: AnyCommand & { name: 'set-log-level' }, from: string): Promise<CommandReply> {
+  log.level = command.level;
+  const reply: CommandReply = { ok: true, reason: 'requested', text: `the control daemon logs from ${command.level} up` };
+  box.report(commandNotice(command.name, reply, from));
+  return reply;
+}
+
+function reportDisk(box: Box, trouble: DiskTrouble): void {
+  const { stateDirectory } = box.config.control;
+  const subject = { kind: 'box', id: 'journal' } as const;
+  if (trouble === null) {
+    const text = `events are written to ${stateDirectory} again, those that had to wait as well`;
+    return box.report(notice({ severity: 'clear', subject, what: 'journal.disk', to: 'well', reason: 'recovered', text }));
+  }
+  const reason = trouble === 'ENOSPC' || trouble === 'EDQUOT' ? 'disk-full' : trouble === 'slow' ? 'disk-slow' : 'disk-error';
+  const text =
+    trouble === 'slow'
+      ? `the disk of ${stateDirectory} takes more than a second to write: events leave the box before they are safe; the card may be dying`
+      : `events cannot be written to ${stateDirectory} (${trouble}): they are kept in memory until they can`;
+  box.report(notice({ severity: 'warning', subject, what: 'journal.disk', to: trouble, reason, text }));
 }
 
 /** The run before this one, since the system booted, was killed or crashed: it never said that it stops. */

@@ -54,7 +54,7 @@ export interface InputOptions {
 
 export class Input {
   readonly id: string;
-  readonly #options: InputOptions;
+  #options: InputOptions;
   readonly #rate = new RateMeter();
   #worker: WorkerProcess | null = null;
   #watch: NodeJS.Timeout | undefined;
@@ -142,6 +142,12 @@ export class Input {
       clearTimeout(this.#retry);
       this.#spawn();
     } else this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
+  }
+
+  /** Other settings of its own, from the next worker on, which starts now. */
+  reconfigure(config: InputConfig): void {
+    this.#options = { ...this.#options, config };
+    this.restart('config-changed');
   }
 
   /** A stream that is passed through may not be spliced in: from now on it is encoded, until somebody restarts the input. `why` is a sentence about it. */

@@ -12,6 +12,7 @@ import type { Status } from '../model/status.ts';
 /** The daemon is on the same machine and restarts within a second or two: trying often costs nothing. */
 const reconnectMs = 200;
 const commandMsMax = 5000;
+const reloadMsMax = 20_000;
 
 export interface MediaClientOptions {
   path: string;
@@ -60,6 +61,15 @@ export class MediaClient {
 
   /** Never rejects; a daemon that is not there answers with the reason `media-lost`. */
   command(command: Command, from: string, timeoutMs = commandMsMax): Promise<CommandReply> {
+    return this.#ask((id) => ({ type: 'command', id, command, from }), timeoutMs);
+  }
+
+  /** Lets the daemon read its configuration again, which takes a process of its own. Never rejects. */
+  reload(timeoutMs = reloadMsMax): Promise<CommandReply> {
+    return this.#ask((id) => ({ type: 'reload', id }), timeoutMs);
+  }
+
+  #ask(message: (id: string) => ToMedia, timeoutMs: number): Promise<CommandReply> {
     if (!this.connected) return Promise.resolve(lost('the media daemon does not run'));
     const id = randomUUID();
     return new Promise((resolve) => {
@@ -68,7 +78,7 @@ export class MediaClient {
         clearTimeout(timer);
         resolve(reply);
       });
-      this.#send({ type: 'command', id, command, from });
+      this.#send(message(id));
     });
   }
 

@@ -36,8 +36,7 @@ const performers: { [N in CommandName]: Performer<N> } = {
     return done(`the encoder process of ${input} restarts`);
   },
   'set-bitrate': (daemon, { kbps }) => {
-    daemon.videoKbps = kbps;
-    for (const input of daemon.inputs.values()) input.setVideoKbps(kbps);
+    daemon.setVideoKbps(kbps);
     return done(`video bitrate ${kbps} kbit/s`);
   },
   'key-frame': (daemon) => {
@@ -45,6 +44,11 @@ const performers: { [N in CommandName]: Performer<N> } = {
     if (input === undefined) return refused('no-input', 'nothing is on air');
     input.requestKeyFrame();
     return done('asked for a key frame');
+  },
+  'set-log-level': (daemon, command) => {
+    if (command.daemon !== 'media') return refused('unsupported', 'the media daemon sets its own level alone');
+    daemon.log.level = command.level;
+    return done(`the media daemon logs from ${command.level} up`);
   },
   snapshot: async (daemon, command) => {
     const id = command.input ?? daemon.onAir;

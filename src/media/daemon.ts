@@ -5,10 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { monoMs, wallMs } from '../clock.ts';
+import type { EffectiveConfig } from '../config/effective.ts';
 import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
 import type { Logger } from '../log.ts';
+import type { CommandReply } from '../model/command.ts';
 import { type Notice, notice } from '../model/event.ts';
+import { FatalError } from '../model/exit.ts';
 import type { PinStatus, Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
@@ -17,6 +20,7 @@ import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
 import { coverNotice, ProgramWatch } from './program.ts';
+import { planReload } from './reload.ts';
 import { Selection } from './selection.ts';
 import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
@@ -29,18 +33,23 @@ const decideEveryTurns = 5;
 
 export interface MediaDaemonOptions {
   /** With secrets resolved. */
-  config: Config;
+  config: EffectiveConfig;
+  /** Reads the configuration that is in force now. Rejects or throws a FatalError that says every mistake. */
+  reread?: () => EffectiveConfig | Promise<EffectiveConfig>;
+  /** The process should end, and be started again. */
+  onRestart?: () => void;
   version: string;
   log: Logger;
 }
 
 export class MediaDaemon {
   readonly session = randomUUID();
-  readonly config: Config;
+  config: EffectiveConfig;
   readonly log: Logger;
   readonly inputs: ReadonlyMap<string, Input>;
   readonly uplink: Uplink;
   readonly program = new ProgramWatch();
+  readonly #options: MediaDaemonOptions;
   readonly #version: string;
   readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   readonly #startedMs = monoMs();
@@ -54,10 +63,14 @@ export class MediaDaemon {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #stopSlate: () => void = () => undefined;
+  /** A changed configuration waits for the next start: a restart would go on air by itself. */
+  #restartToStart = false;
   running = false;
   videoKbps: number;
 
-  constructor({ config, version, log }: MediaDaemonOptions) {
+  constructor(options: MediaDaemonOptions) {
+    const { config, version, log } = options;
+    this.#options = options;
     this.config = config;
     this.log = log;
     this.#version = version;
@@ -72,7 +85,7 @@ export class MediaDaemon {
     });
     this.#switcher = new Switcher({
       program: config.program,
-      programNumberOf: (id) => programNumberOf(config.inputs, id),
+      programNumberOf: (id) => programNumberOf(this.config.inputs, id),
       onPayload: (buffer, offset, length) => this.#send(buffer, offset, length),
       onSwitched: (to, from) => this.#selection.landed(to, from, monoMs()),
       onUnfit: (id, why) => this.inputs.get(id)?.encode(why),
@@ -87,6 +100,7 @@ export class MediaDaemon {
       events: this.#events,
       status: () => this.status(),
       perform: (command, from) => performCommand(this, command, from),
+      reload: () => this.reload(),
       log: log.child({ part: 'socket' }),
     });
   }
@@ -138,6 +152,7 @@ export class MediaDaemon {
 
   goOnAir(): void {
     if (this.running) return;
+    if (this.#restartToStart) return this.#options.onRestart?.();
     this.running = true;
     this.uplink.start();
   }
@@ -153,6 +168,53 @@ export class MediaDaemon {
     const nowMs = monoMs();
     this.#selection.pin(input, forMs, nowMs);
     return this.#selection.pinStatus(nowMs);
+  }
+
+  setVideoKbps(kbps: number): void {
+    this.videoKbps = kbps;
+    for (const input of this.inputs.values()) input.setVideoKbps(kbps);
+  }
+
+  /** Puts the configuration in force as it is now. Never rejects. The reply’s reason is `restarted` where this process ends for it. */
+  async reload(): Promise<CommandReply> {
+    const { reread, onRestart } = this.#options;
+    if (reread === undefined) return { ok: false, reason: 'unsupported', text: 'this media daemon has no configuration file' };
+    let next: EffectiveConfig;
+    try {
+      next = await reread();
+    } catch (error) {
+      return { ok: false, reason: 'invalid', text: error instanceof FatalError ? error.message : 'the configuration cannot be read' };
+    }
+    const plan = planReload(this.config, next);
+    if (plan.kind === 'restart') {
+      const text = `${plan.because} changed`;
+      if (!this.running) {
+        this.#restartToStart = true;
+        return { ok: true, reason: 'stopped', text: `${text}: in force when the program goes on air` };
+      }
+      this.report(this.#reloaded(next, `${text}: the media daemon starts anew, off air for a moment`));
+      // The reply and the event get out first.
+      setTimeout(() => onRestart?.(), 50);
+      return { ok: true, reason: 'restarted', text: `${text}: the media daemon starts anew` };
+    }
+    this.config = next;
+    if (plan.videoKbps !== null) this.setVideoKbps(plan.videoKbps);
+    for (const input of plan.inputs) this.inputs.get(input.id)?.reconfigure(input);
+    const what = [...(plan.videoKbps === null ? [] : [`video bitrate ${plan.videoKbps} kbit/s`]), ...plan.inputs.map(({ id }) => `input ${id}`)];
+    const text = `the configuration is in force without leaving the air: ${what.join(', ') || 'nothing changed for the program'}`;
+    this.report(this.#reloaded(next, text));
+    return { ok: true, reason: 'config-changed', text };
+  }
+
+  #reloaded(next: EffectiveConfig, text: string): Notice {
+    return notice({
+      severity: 'info',
+      subject: { kind: 'config', id: 'media' },
+      what: 'config.media',
+      to: String(next.origin?.rev ?? 0),
+      reason: 'config-changed',
+      text,
+    });
   }
 
   /** The input that was chosen; null while the slate stands in. */
@@ -181,6 +243,7 @@ export class MediaDaemon {
       monoMs: nowMs,
       uptimeMs: nowMs - this.#startedMs,
       rssBytes: process.memoryUsage.rss(),
+      configRev: this.config.origin?.rev ?? 0,
       program: {
         ...this.program.status,
         input: this.#switcher.onAir ?? this.onAir,

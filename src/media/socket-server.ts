@@ -26,6 +26,7 @@ export interface SocketServerOptions {
   events: EventLog;
   status(): Status;
   perform(command: Command, from: string): Promise<CommandReply>;
+  reload(): Promise<CommandReply>;
   log: Logger;
 }
 
@@ -133,6 +134,9 @@ class Client {
         return this.#subscribe(message);
       case 'status':
         return this.#send({ type: 'status', status: this.#options.status() });
+      case 'reload':
+        void this.#options.reload().then((reply) => this.#send({ type: 'reply', id: message.id, reply }));
+        return;
       case 'command':
         void this.#options.perform(message.command, message.from).then((reply) => this.#send({ type: 'reply', id: message.id, reply }));
     }

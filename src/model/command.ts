@@ -23,9 +23,39 @@ export const commandSchema = z.discriminatedUnion('name', [
     name: z.literal('snapshot').describe('a JPEG of what is on air'),
     input: z.string().min(1).max(64).optional().describe('another input than the one on air'),
   }),
+  z.object({
+    name: z.literal('set-log-level').describe('how much a daemon logs, until its next restart'),
+    daemon: z.enum(['media', 'control']),
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error']),
+  }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
 export type CommandName = Command['name'];
+
+/** Commands that the control daemon performs itself. */
+export const boxCommandSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('confirm-settings').describe('settings on trial are well: keep them') }),
+  z.object({
+    name: z
+      .literal('collect-diagnostics')
+      .describe('pack what helps to find a fault into a file on the box, without secrets; the page has it at /api/diagnostics'),
+  }),
+  z.object({ name: z.literal('test-webhook').describe('send a test to a webhook'), webhook: z.string().min(1).max(64).describe('its id') }),
+  z.object({
+    name: z.literal('update').describe('install a signed bundle into the other slot; it is used after the next reboot'),
+    url: z
+      .string()
+      .max(1024)
+      .regex(/^https?:\/\/[^\s"'\\]+$/, 'use an https:// address'),
+  }),
+  z.object({ name: z.literal('reboot').describe('start the box anew: the program is off air meanwhile') }),
+]);
+export type BoxCommand = z.infer<typeof boxCommandSchema>;
+export type BoxCommandName = BoxCommand['name'];
+
+/** Everything that may be asked for, whichever daemon does it. */
+export const anyCommandSchema = z.discriminatedUnion('name', [...commandSchema.options, ...boxCommandSchema.options]);
+export type AnyCommand = z.infer<typeof anyCommandSchema>;
 
 export const commandReplySchema = z.object({
   ok: z.boolean(),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { journaledEventSchema } from './box.ts';
-import { commandReplySchema, commandSchema } from './command.ts';
+import { anyCommandSchema, commandReplySchema } from './command.ts';
 import { reasonSchema } from './reasons.ts';
 import { destinationStatusSchema, inputStatusSchema, pathStatusSchema, programStatusSchema } from './status.ts';
 import { modemSchema, vitalsStatusSchema } from './vitals.ts';
@@ -75,13 +75,48 @@ export const requestFields = {
 
 /** Payload schema of `cmd/<name>` for each command: its arguments and the request fields, and nothing else. */
 export const commandPayloads = Object.fromEntries(
-  commandSchema.options.map((option) => [option.shape.name.value, z.strictObject({ ...argumentsOf(option), ...requestFields })]),
+  anyCommandSchema.options.map((option) => [option.shape.name.value, z.strictObject({ ...argumentsOf(option), ...requestFields })]),
 ) as Record<string, z.ZodObject>;
 
 function argumentsOf(option: z.ZodObject): z.core.$ZodLooseShape {
   const { name: _, ...shape } = option.shape;
   return shape;
 }
+
+export const confirmSecondsSchema = z
+  .int()
+  .min(5)
+  .max(3600)
+  .optional()
+  .describe('how long the box may take to reach gateway and broker with it, before it takes the change back; 120 without it');
+
+/** Two levels down everything is a setting: docs/configuration.md, and its mistakes are told by path. */
+const documentSchema = z.record(z.string(), z.unknown());
+
+export const desiredSchema = z
+  .strictObject({
+    rev: z.int().positive().max(Number.MAX_SAFE_INTEGER).describe('number of this configuration; only a larger one than any before is taken'),
+    doc: documentSchema.optional().describe('the whole configuration (docs/configuration.md), defaults left out; or'),
+    patch: documentSchema.optional().describe('what differs from the one in force: a JSON merge patch (RFC 7396), in which null removes a setting'),
+    confirmSeconds: confirmSecondsSchema,
+    by: z.string().min(1).max(64).optional().describe('who asks, for the event log'),
+  })
+  .refine(({ doc, patch }) => (doc === undefined) !== (patch === undefined), 'give doc or patch, one of them');
+export type Desired = z.infer<typeof desiredSchema>;
+
+export const reportedSchema = z.object({
+  rev: z.int().nonnegative().describe('number of the last configuration that was wanted; 0: none yet'),
+  state: z
+    .enum(['applied', 'pending', 'rolled-back', 'rejected'])
+    .describe('pending: in force, and taken back unless it is confirmed. rolled-back: was taken back. rejected: not valid, nothing was changed'),
+  reason: reasonSchema,
+  text: z.string().describe('one sentence for people'),
+  errors: z.array(z.object({ path: z.string(), text: z.string() })).describe('every mistake, with the path of the setting'),
+  inForce: z.int().nonnegative().describe('number of the configuration in force; 0: the file on the box'),
+  needs: z.array(z.enum(['media', 'gateway', 'broker', 'page'])).describe('what a pending one has still to reach'),
+  doc: documentSchema.describe('the configuration in force, with all defaults; secrets are masked, and a mask that is sent back means the secret of now'),
+});
+export type Reported = z.infer<typeof reportedSchema>;
 
 export const replySchema = commandReplySchema.extend({
   command: z.string().describe('name of the command, as far as it could be read'),
@@ -325,6 +360,33 @@ export const topicTable: TopicRow[] = [
       ...now,
     },
   },
+  {
+    topic: 'config/desired',
+    from: 'cloud',
+    retained: true,
+    qos: 1,
+    what: 'The configuration that the cloud wants. Checked whole; put in force where it can be without leaving the air; taken back when it cuts the box off.',
+    schema: desiredSchema,
+    example: { rev: 8, patch: { program: { videoKbps: 3000 } }, confirmSeconds: 60, by: 'anna' } satisfies Desired,
+  },
+  {
+    topic: 'config/reported',
+    from: 'box',
+    retained: true,
+    qos: 1,
+    what: 'What became of it, and the configuration in force.',
+    schema: reportedSchema,
+    example: {
+      rev: 8,
+      state: 'applied',
+      reason: 'connected',
+      text: 'settings 8 are in force',
+      errors: [],
+      inForce: 8,
+      needs: [],
+      doc: { version: 1, box: { name: 'box7' }, program: { videoKbps: 3000 } },
+    } satisfies Reported,
+  },
   ...commandRows(),
   {
     topic: 'reply',
@@ -342,9 +404,12 @@ function commandRows(): TopicRow[] {
     'pin-input': { input: 'cam1', forMs: 600_000, correlation: 'desk-7', by: 'anna' },
     'restart-worker': { input: 'cam1' },
     'set-bitrate': { kbps: 3000 },
+    'set-log-level': { level: 'debug', daemon: 'control' },
+    'test-webhook': { webhook: 'desk' },
+    update: { url: 'https://updates.example.net/tandem-0.2.0.raucb' },
     stop: { correlation: 'desk-8', expiresAt: 1_760_000_005_000 },
   };
-  return commandSchema.options.map((option) => {
+  return anyCommandSchema.options.map((option) => {
     const name = option.shape.name.value;
     return {
       topic: `cmd/${name}`,

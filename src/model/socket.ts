@@ -28,6 +28,10 @@ export const toMediaSchema = z.discriminatedUnion('type', [
     eventsAfter: z.object({ session: z.string(), seq: z.int() }).nullable().describe('events after this one are sent again; null: from now on'),
   }),
   z.object({ type: z.literal('command'), id: z.string().max(128), command: commandSchema, from: z.string().max(128).describe('who asked') }),
+  z.object({
+    type: z.literal('reload'),
+    id: z.string().max(128).describe('read the configuration again, and put in force what changed; restarts where it must'),
+  }),
   z.object({ type: z.literal('status') }),
 ]);
 export type ToMedia = z.infer<typeof toMediaSchema>;

@@ -123,6 +123,7 @@ export const statusSchema = z.object({
   monoMs: ms,
   uptimeMs: ms,
   rssBytes: z.number(),
+  configRev: z.int().optional().describe('number of the settings in force; 0: the configuration file'),
   program: programStatusSchema,
   inputs: z.array(inputStatusSchema),
   paths: z.array(pathStatusSchema),

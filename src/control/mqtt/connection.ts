@@ -5,14 +5,13 @@ import type Mqtt from 'mqtt';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import type { MqttConfig } from '../../config/schema.ts';
 import { type BoxStatus, topicRoot } from '../../model/mqtt.ts';
+import { proxyAgent } from './proxy.ts';
 
 /** The broker sends the last will after one and a half of it: a box that vanished is known within 15 s. */
 const keepAliveSeconds = 10;
 const connectMsMax = 10_000;
 /** The largest honest command is a few hundred bytes. A broker that speaks MQTT 5 drops larger ones before they reach us. */
 const packetBytesMax = 64 * 1024;
-/** Above this the link is too thin for what is fresh each second anyway. */
-const backlogBytesMax = 64 * 1024;
 
 export interface ConnectionOptions {
   config: MqttConfig & { url: string };
@@ -56,9 +55,9 @@ export class BrokerConnection {
     client.on('close', end);
   }
 
-  /** Whether there is room for what may be left out. */
-  get idle(): boolean {
-    return this.#client.connected && this.#client.stream.writableLength < backlogBytesMax;
+  /** What waits in our own socket; infinite while there is none. */
+  get backlogBytes(): number {
+    return this.#client.connected ? this.#client.stream.writableLength : Number.POSITIVE_INFINITY;
   }
 
   get protocolVersion(): 4 | 5 {
@@ -66,12 +65,12 @@ export class BrokerConnection {
   }
 
   /** Resolves when the broker has acknowledged (QoS 1) or the bytes are on their way (QoS 0). Rejects with an MQTT code where it refuses. */
-  publish(topic: string, payload: unknown, options: { qos: 0 | 1; retain: boolean; correlationData?: Buffer | undefined }): Promise<void> {
+  publish(topic: string, payload: string, options: { qos: 0 | 1; retain: boolean; correlationData?: Buffer | undefined }): Promise<void> {
     const properties = this.#version === 5 ? { contentType: 'application/json', payloadFormatIndicator: true } : undefined;
     return new Promise((resolve, reject) => {
       this.#client.publish(
         topic,
-        typeof payload === 'string' ? payload : JSON.stringify(payload),
+        payload,
         {
           qos: options.qos,
           retain: options.retain,
@@ -127,6 +126,7 @@ function clientOptions({ config, box, protocolVersion, will }: ConnectionOptions
     ...(protocolVersion === 5 && { properties: { maximumPacketSize: packetBytesMax, sessionExpiryInterval: 0 } }),
     ...(config.user !== undefined && { username: config.user }),
     ...(password !== undefined && { password }),
+    ...(config.proxy !== undefined && /^wss?:/.test(config.url) && { wsOptions: { agent: proxyAgent(config.proxy, config.url.startsWith('wss:')) } }),
     ...(ca && { ca: [ca] }),
     ...(cert && { cert: [cert] }),
     ...(key && { key: [key] }),

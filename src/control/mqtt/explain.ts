@@ -50,6 +50,12 @@ export function explainBroker(error: unknown, where: string, facts: { tls: boole
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return { reason: 'unreachable', text: `the broker ${where} does not answer`, hopeless: false };
+    case 'PROXY_LOST':
+      return { reason: 'unreachable', text: `the proxy on the way to the broker ${where} does not answer: check control.mqtt.proxy`, hopeless: false };
+    case 'PROXY_AUTH':
+      return { reason: 'not-authorised', text: `the proxy on the way to the broker ${where} does not accept this user and password`, hopeless: true };
+    case 'PROXY_REFUSED':
+      return { reason: 'rejected', text: `the proxy does not let this box reach the broker ${where}`, hopeless: true };
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
       return { reason: 'rejected', text: `the broker ${where} does not speak TLS as we do: is it an mqtt:// port?`, hopeless: true };

@@ -3,27 +3,38 @@
  * is, takes commands. Everything retained is published again at every connect; nothing is queued in memory.
  */
 import { randomBytes } from 'node:crypto';
+import { connect as connectTcp } from 'node:net';
 import type { IPublishPacket } from 'mqtt';
 import { monoMs } from '../../clock.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { notice } from '../../model/event.ts';
-import { type BoxStatus, type Reply, type StatePart, topicRoot } from '../../model/mqtt.ts';
+import { type BoxStatus, desiredSchema, type Reply, type StatePart, topicRoot } from '../../model/mqtt.ts';
 import { backOffMs } from '../backoff.ts';
 import type { Box } from '../box.ts';
-import type { CommandDesk } from '../commands.ts';
+import { type CommandDesk, explain, refuse } from '../commands.ts';
+import type { SettingsKeeper } from '../settings/keeper.ts';
+import { Allowance, telemetryEveryMs } from './allowance.ts';
 import { BrokerConnection, brokerAddress } from './connection.ts';
 import { type Explained, explainBroker } from './explain.ts';
+import { homeAssistantConfig, homeAssistantTopic } from './home-assistant.ts';
 import { EventPump } from './pump.ts';
 import { RefusalTally } from './refusals.ts';
-import { type Request, readRequest } from './request.ts';
+import { printable, type Request, readBody, readRequest } from './request.ts';
 import { dueStates, type PublishedState, statePayload, telemetry } from './state.ts';
 
 /** Back-off: a broker that restarts is back in seconds; one that is gone must not be hammered by a fleet. */
 const firstRetryMs = 1000;
 const mostRetryMs = 30_000;
 const hopelessRetryMs = 15_000;
-const telemetryEveryMs = 1000;
+const tickMs = 1000;
+/** With several brokers: the next one is tried after this. */
+const nextBrokerMs = 250;
+/** While another than the first is used, the first is looked for. */
+const firstProbeMs = 30_000;
+const mostProbeMs = 3_600_000;
+/** Header, properties, TCP and IP of a message, about. */
+const packetBytes = 120;
 /** A connection that lasted this long proves that the broker works for us. */
 const stableMs = 5000;
 /** Somebody who keeps writing to our status gets an answer at most this often. */
@@ -35,6 +46,7 @@ export interface MqttLinkOptions {
   config: Config;
   box: Box;
   desk: CommandDesk;
+  settings: SettingsKeeper;
   /** The system slot that booted, or null. */
   slot: string | null;
 }
@@ -43,7 +55,16 @@ export class MqttLink {
   readonly #options: MqttLinkOptions;
   readonly #name: string;
   readonly #root: string;
-  readonly #where: string;
+  /** In order of preference. */
+  readonly #urls: readonly string[];
+  readonly #allowance: Allowance;
+  /** Of the broker that is used or tried now. */
+  #index = 0;
+  #probeMs = Number.POSITIVE_INFINITY;
+  /** The connection is given up for the first broker, which is back. */
+  #goingHome = false;
+  #probeAfterMs = firstProbeMs;
+  #telemetryMs = Number.NEGATIVE_INFINITY;
   readonly #refusals: RefusalTally;
   readonly #timers: NodeJS.Timeout[] = [];
   #connection: BrokerConnection | null = null;
@@ -69,14 +90,22 @@ export class MqttLink {
     const { mqtt, vitals: _ } = options.config.control;
     this.#name = mqtt.box ?? options.config.box.name;
     this.#root = topicRoot(this.#name);
-    this.#where = brokerAddress(mqtt.url ?? '');
+    this.#urls = mqtt.url === undefined ? [] : [mqtt.url, ...mqtt.fallbackUrls];
+    this.#allowance = new Allowance(mqtt.maxKbps, monoMs());
     this.#refusals = new RefusalTally((refused) => options.box.report(refused));
   }
 
   start(): void {
-    if (this.#options.config.control.mqtt.url === undefined) return;
-    this.#unsubscribe = this.#options.box.subscribe(() => this.#publishStates());
-    this.#timers.push(setInterval(() => this.#tick(), telemetryEveryMs));
+    const { box, settings } = this.#options;
+    if (this.#urls.length === 0) {
+      box.setLink('mqtt', 'off', 'unsupported', 'no broker is configured (control.mqtt.url)');
+      return;
+    }
+    const unsubscribes = [box.subscribe(() => this.#publishStates()), settings.subscribe(() => this.#publishReported())];
+    this.#unsubscribe = () => {
+      for (const unsubscribe of unsubscribes) unsubscribe();
+    };
+    this.#timers.push(setInterval(() => this.#tick(), tickMs));
     this.#connect();
   }
 
@@ -94,7 +123,7 @@ export class MqttLink {
       return;
     }
     const goodbye = async (): Promise<void> => {
-      await connection.publish(`${this.#root}status`, this.#status(false, 'offline'), { qos: 1, retain: true });
+      await this.#publish(connection, 'status', this.#status(false, 'offline'), { qos: 1, retain: true });
       await connection.goodbye();
     };
     // A broker that hangs must not hold up the stop.
@@ -103,7 +132,7 @@ export class MqttLink {
 
   #connect(): void {
     const { config, box } = this.#options;
-    const url = config.control.mqtt.url as string;
+    const url = this.#urls[this.#index] as string;
     this.#session = randomBytes(8).toString('hex');
     this.#overwritten = false;
     if (this.#failures === 0) box.setLink('mqtt', 'connecting', 'connecting', `connecting to the broker ${this.#where}`);
@@ -129,6 +158,7 @@ export class MqttLink {
   async #serve(connection: BrokerConnection): Promise<void> {
     try {
       await connection.subscribe(`${this.#root}cmd/+`);
+      await connection.subscribe(`${this.#root}config/desired`);
       // Only to notice a late will (see #checkStatus): a broker that forbids it is no reason to stay away.
       await connection.subscribe(`${this.#root}status`).catch(() => undefined);
       await this.#birth(connection);
@@ -141,10 +171,15 @@ export class MqttLink {
     this.#published.clear();
     this.#underWay.clear();
     this.#publishStates();
+    this.#publishReported();
+    this.#publishDiscovery(connection);
+    this.#probeMs = this.#index === 0 ? Number.POSITIVE_INFINITY : monoMs() + this.#probeAfterMs;
+    if (this.#index === 0) this.#probeAfterMs = firstProbeMs;
     this.#pump = new EventPump({
       journal: this.#options.box.journal,
       consumer: 'mqtt',
-      send: (event) => connection.publish(`${this.#root}event`, event, { qos: 1, retain: false }),
+      send: (event) => this.#publish(connection, 'event', event, { qos: 1, retain: false }),
+      hasRoom: () => this.#allowance.has(0, monoMs()),
       onRefused: (error) => connection.abort(error),
     });
     const { box } = this.#options;
@@ -167,7 +202,7 @@ export class MqttLink {
   }
 
   async #birth(connection: BrokerConnection): Promise<void> {
-    await connection.publish(`${this.#root}status`, this.#status(true, this.#births === 0 ? 'started' : 'reconnected'), { qos: 1, retain: true });
+    await this.#publish(connection, 'status', this.#status(true, this.#births === 0 ? 'started' : 'reconnected'), { qos: 1, retain: true });
     this.#births++;
   }
 
@@ -178,6 +213,12 @@ export class MqttLink {
     this.#pump?.stop();
     this.#pump = null;
     if (this.#stopping) return;
+    if (this.#goingHome) {
+      this.#goingHome = false;
+      this.#index = 0;
+      this.#connect();
+      return;
+    }
     // MQTT 3.1.1 code 1, MQTT 5 code 0x84; a broker that knows only the old one may also just hang up on the new one.
     if (this.#protocolVersion === 5 && !wasServing && isVersionRefusal(error)) {
       this.#protocolVersion = 4;
@@ -185,7 +226,7 @@ export class MqttLink {
       return;
     }
     if (wasServing && monoMs() - sinceMs > stableMs) this.#failures = 0;
-    this.#failed(explainBroker(error, this.#where, { tls: /^(mqtts|wss):/.test(this.#options.config.control.mqtt.url ?? '') }));
+    this.#failed(explainBroker(error, this.#where, { tls: /^(mqtts|wss):/.test(this.#urls[this.#index] ?? '') }));
   }
 
   #failed({ reason, text, hopeless }: Explained): void {
@@ -197,7 +238,12 @@ export class MqttLink {
     if (this.#lastFailure !== text)
       box.report(notice({ severity: 'warning', subject: { kind: 'mqtt', id: this.#where }, what: 'mqtt.state', from: old, to: 'waiting', reason, text }));
     this.#lastFailure = text;
-    const delayMs = backOffMs(this.#failures, hopeless ? hopelessRetryMs : firstRetryMs, mostRetryMs, Math.random());
+    // The next broker at once; a pause after each round.
+    this.#index = (this.#index + 1) % this.#urls.length;
+    const delayMs =
+      this.#index > 0
+        ? nextBrokerMs
+        : backOffMs(Math.ceil(this.#failures / this.#urls.length), hopeless ? hopelessRetryMs : firstRetryMs, mostRetryMs, Math.random());
     // After a while with the old protocol the broker may have been swapped or updated.
     if (this.#failures % 5 === 0) this.#protocolVersion = 5;
     this.#retry = setTimeout(() => this.#connect(), delayMs);
@@ -212,9 +258,10 @@ export class MqttLink {
     for (const { part, key } of dueStates(snapshot, this.#published, nowMs)) {
       // One of each kind under way: on a thin link the next one carries the newest.
       if (this.#underWay.has(part)) continue;
+      if (this.#published.get(part)?.key === key && !this.#allowance.has(0.25, nowMs)) continue;
       this.#underWay.add(part);
       this.#published.set(part, { key, atMs: nowMs });
-      connection.publish(`${this.#root}state/${part}`, statePayload(part, snapshot, box.wall()), { qos: 1, retain: true }).then(
+      this.#publish(connection, `state/${part}`, statePayload(part, snapshot, box.wall()), { qos: 1, retain: true }).then(
         () => {
           this.#underWay.delete(part);
         },
@@ -231,9 +278,15 @@ export class MqttLink {
     this.#standUp();
     this.#publishStates();
     const connection = this.#connection;
-    if (connection === null || !this.#serving || !connection.idle) return;
+    if (connection === null || !this.#serving) return;
     const { box } = this.#options;
-    connection.publish(`${this.#root}telemetry`, telemetry(box.snapshot(), box.history.latest(), box.wall()), { qos: 0, retain: false }).catch(() => undefined);
+    const nowMs = monoMs();
+    const snapshot = box.snapshot();
+    if (nowMs >= this.#probeMs) this.#probePreferred(nowMs);
+    // A little early is on time: the timer jitters.
+    if (nowMs - this.#telemetryMs < telemetryEveryMs(snapshot, connection.backlogBytes) - 100 || !this.#allowance.has(0.5, nowMs)) return;
+    this.#telemetryMs = nowMs;
+    this.#publish(connection, 'telemetry', telemetry(snapshot, box.history.latest(), box.wall()), { qos: 0, retain: false }).catch(() => undefined);
   }
 
   #take(topic: string, payload: Buffer, packet: IPublishPacket): void {
@@ -244,6 +297,7 @@ export class MqttLink {
       return;
     }
     if (this.#stopping) return;
+    if (topic === `${this.#root}config/desired`) return void this.#takeDesired(connection, payload);
     const properties = packet.properties ?? {};
     const request = readRequest(
       {
@@ -290,13 +344,90 @@ export class MqttLink {
     if (this.#replies >= repliesMax) return;
     this.#replies++;
     const payload: Reply = { ...reply, command: request.name, correlation: request.correlation };
-    connection
-      .publish(request.replyTo ?? `${this.#root}reply`, payload, { qos: 1, retain: false, correlationData: request.correlationData ?? undefined })
+    this.#publishAt(connection, request.replyTo ?? `${this.#root}reply`, payload, {
+      qos: 1,
+      retain: false,
+      correlationData: request.correlationData ?? undefined,
+    })
       // The asker may name a topic that the broker does not let us use: its loss.
       .catch(() => undefined)
       .finally(() => {
         this.#replies--;
       });
+  }
+
+  get #where(): string {
+    return brokerAddress(this.#urls[this.#index] ?? '');
+  }
+
+  /** @param topic below the root. */
+  #publish(connection: BrokerConnection, topic: string, payload: unknown, options: { qos: 0 | 1; retain: boolean }): Promise<void> {
+    return this.#publishAt(connection, `${this.#root}${topic}`, payload, options);
+  }
+
+  #publishAt(
+    connection: BrokerConnection,
+    topic: string,
+    payload: unknown,
+    options: { qos: 0 | 1; retain: boolean; correlationData?: Buffer | undefined },
+  ): Promise<void> {
+    const text = JSON.stringify(payload);
+    this.#allowance.spend(topic.length + text.length + packetBytes, monoMs());
+    return connection.publish(topic, text, options);
+  }
+
+  /** Its acknowledgement is the proof that the broker is reached with the settings that are in force. */
+  #publishReported(): void {
+    const connection = this.#connection;
+    if (connection === null || !this.#serving) return;
+    const { settings } = this.#options;
+    const { rev } = settings;
+    this.#publish(connection, 'config/reported', settings.reported(), { qos: 1, retain: true }).then(
+      () => settings.brokerReached(rev),
+      () => undefined,
+    );
+  }
+
+  #publishDiscovery(connection: BrokerConnection): void {
+    const { config, box } = this.#options;
+    if (!config.control.mqtt.homeAssistant) return;
+    // A broker that keeps us to our own topics forbids it: nothing else depends on it.
+    this.#publishAt(connection, homeAssistantTopic(this.#name), homeAssistantConfig(this.#name, box.version), { qos: 1, retain: true }).catch(() => undefined);
+  }
+
+  async #takeDesired(connection: BrokerConnection, payload: Buffer): Promise<void> {
+    // Deleted by the cloud: nothing is wanted.
+    if (payload.length === 0) return;
+    const body = readBody(payload);
+    const parsed = body === null ? null : desiredSchema.safeParse(body);
+    const reply =
+      parsed === null
+        ? refuse('invalid', 'config/desired: the payload is not a JSON object of at most 65536 bytes, nested at most 32 deep')
+        : !parsed.success
+          ? refuse('invalid', explain('config', parsed.error.issues))
+          : await this.#options.settings.take(parsed.data, parsed.data.by === undefined ? 'mqtt' : `mqtt:${printable(parsed.data.by)}`);
+    if (!reply.ok && parsed?.success !== true) this.#refusals.add(reply, monoMs());
+    const request: Request = { replyTo: null, correlationData: null, correlation: null, name: 'config', args: null, refusal: null, by: null };
+    this.#reply(connection, request, reply);
+    if (this.#connection !== null) this.#publishReported();
+  }
+
+  /** Whether the first broker is back: one connection, and only when it stands is the present one given up. */
+  #probePreferred(nowMs: number): void {
+    this.#probeMs = nowMs + this.#probeAfterMs;
+    const { hostname, port } = new URL(`http://${brokerAddress(this.#urls[0] ?? '')}`);
+    const socket = connectTcp({ host: hostname, port: Number(port || 80), timeout: 5000 });
+    socket.on('error', () => undefined);
+    socket.on('timeout', () => socket.destroy());
+    socket.on('connect', () => {
+      socket.destroy();
+      const connection = this.#connection;
+      if (this.#stopping || connection === null || this.#index === 0) return;
+      // It may listen and still refuse: then it is asked less and less often.
+      this.#probeAfterMs = Math.min(2 * this.#probeAfterMs, mostProbeMs);
+      this.#goingHome = true;
+      connection.abort(null);
+    });
   }
 
   #status(online: boolean, reason: BoxStatus['reason']): BoxStatus {

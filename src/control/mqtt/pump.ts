@@ -11,15 +11,20 @@ export interface PumpOptions {
   /** Resolves with the acknowledgement, rejects when the connection is gone or the broker refuses. */
   send(event: JournaledEvent): Promise<void>;
   onRefused(error: unknown): void;
+  /** Whether the network has room; asked again a little later when not. */
+  hasRoom(): boolean;
 }
+
+const askAgainMs = 100;
 
 export class EventPump {
   readonly #options: PumpOptions;
   readonly #unsubscribe: () => void;
-  readonly #acknowledged = new Set<number>();
+  /** Those that were sent, in order; ids have gaps where a disk has lost some. */
+  readonly #inFlight: { id: number; acknowledged: boolean }[] = [];
   #sentId: number;
-  #inFlight = 0;
   #stopped = false;
+  #later: NodeJS.Timeout | undefined;
 
   /** Starts at the consumer's cursor: what was sent and not acknowledged goes again. */
   constructor(options: PumpOptions) {
@@ -33,39 +38,42 @@ export class EventPump {
 
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#later);
     this.#unsubscribe();
   }
 
   #turn(): void {
     const { journal } = this.#options;
-    while (!this.#stopped && this.#inFlight < inFlightMax && this.#sentId < journal.readyId) {
+    clearTimeout(this.#later);
+    while (!this.#stopped && this.#inFlight.length < inFlightMax && this.#sentId < journal.readyId) {
       const event = journal.after(this.#sentId, 1)[0];
       if (event === undefined || event.id > journal.readyId) return;
+      if (!this.#options.hasRoom()) {
+        this.#later = setTimeout(() => this.#turn(), askAgainMs);
+        return;
+      }
       this.#send(event);
     }
   }
 
   #send(event: JournaledEvent): void {
-    // A gap is what the ring has lost: it will not come any more.
-    if (event.id > this.#sentId + 1 && this.#inFlight === 0) this.#options.journal.advance(this.#options.consumer, event.id - 1);
+    const sent = { id: event.id, acknowledged: false };
+    this.#inFlight.push(sent);
     this.#sentId = event.id;
-    this.#inFlight++;
     this.#options.send(event).then(
-      () => this.#took(event.id),
+      () => {
+        sent.acknowledged = true;
+        this.#advance();
+      },
       (error) => {
         if (!this.#stopped) this.#options.onRefused(error);
       },
     );
   }
 
-  #took(id: number): void {
+  #advance(): void {
     if (this.#stopped) return;
-    const { journal, consumer } = this.#options;
-    this.#inFlight--;
-    this.#acknowledged.add(id);
-    let cursor = journal.cursor(consumer);
-    while (this.#acknowledged.delete(cursor + 1)) cursor++;
-    journal.advance(consumer, cursor);
+    while (this.#inFlight[0]?.acknowledged) this.#options.journal.advance(this.#options.consumer, this.#inFlight.shift()?.id ?? 0);
     this.#turn();
   }
 }

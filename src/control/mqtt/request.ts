@@ -29,6 +29,7 @@ export interface Request {
 }
 
 const payloadBytesMax = 64 * 1024;
+const depthMax = 32;
 
 /** @param wallMs null while the clock is not set. @param root own topics: a reply there would be taken for a command or a state. */
 export function readRequest(incoming: Incoming, root: string, wallMs: number | null): Request {
@@ -69,16 +70,30 @@ export function readRequest(incoming: Incoming, root: string, wallMs: number | n
   return { ...request, args, by: typeof by === 'string' ? printable(by) : null };
 }
 
-function readBody(payload: Buffer): Record<string, unknown> | null {
+export function readBody(payload: Buffer): Record<string, unknown> | null {
   if (payload.length > payloadBytesMax) return null;
   // A command without arguments may have no payload at all.
   if (payload.length === 0) return {};
   try {
-    const body: unknown = JSON.parse(payload.toString('utf8'));
+    const text = payload.toString('utf8');
+    if (depthOf(text) > depthMax) return null;
+    const body: unknown = JSON.parse(text);
     return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : null;
   } catch {
     return null;
   }
+}
+
+/** How deep brackets are nested, those in strings counted as well: nothing honest is near the limit, and what is deeper would fill the stack. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
+    else if (character === '}' || character === ']') depth--;
+  }
+  return deepest;
 }
 
 function usableTopic(topic: string | null, root: string): string | null {
@@ -97,4 +112,4 @@ const plain = (data: Buffer): string | null => {
 };
 
 /** Log lines and pages show it: no control characters. */
-const printable = (text: string): string => text.replace(/[^\p{L}\p{N} @._:-]/gu, '?');
+export const printable = (text: string): string => text.replace(/[^\p{L}\p{N} @._:-]/gu, '?');

@@ -1,12 +1,15 @@
 /** The API: one table of routes, served here and described by OpenAPI. The page, the command line and scripts use the same. */
+import { resolve } from 'node:path';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { monoMs } from '../../clock.ts';
 import { boxSnapshotSchema, journaledEventSchema, pathSampleSchema } from '../../model/box.ts';
 import { type CommandReply, commandReplySchema } from '../../model/command.ts';
+import { confirmSecondsSchema, reportedSchema } from '../../model/mqtt.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { Box } from '../box.ts';
-import type { CommandDesk } from '../commands.ts';
+import { type CommandDesk, explain } from '../commands.ts';
+import type { SettingsKeeper } from '../settings/keeper.ts';
 import { eventsCsv } from './csv.ts';
 import { visitor } from './guard.ts';
 import { metricsText } from './metrics.ts';
@@ -19,6 +22,7 @@ export interface ApiRoute {
   /** JSON unless `type` says otherwise. */
   reply: z.ZodType | null;
   type?: string;
+  body?: z.ZodType;
   query?: Record<string, { schema: z.ZodType; description: string }>;
   handle(request: Request, response: Response): void | Promise<void>;
 }
@@ -26,15 +30,24 @@ export interface ApiRoute {
 export interface ApiParts {
   box: Box;
   desk: CommandDesk;
+  settings: SettingsKeeper;
   streams: Streams;
   stillValid(request: Request): boolean;
 }
+
+const settingsBody = z
+  .strictObject({
+    doc: z.record(z.string(), z.unknown()).optional(),
+    patch: z.record(z.string(), z.unknown()).optional(),
+    confirmSeconds: confirmSecondsSchema,
+  })
+  .refine(({ doc, patch }) => (doc === undefined) !== (patch === undefined), 'give doc or patch, one of them');
 
 /** Several pages that look at the same picture share one. */
 const previewFreshMs = 1000;
 const eventsMax = 4000;
 
-export function apiRoutes({ box, desk, streams, stillValid }: ApiParts): ApiRoute[] {
+export function apiRoutes({ box, desk, settings, streams, stillValid }: ApiParts): ApiRoute[] {
   const preview = previewCache(desk);
   return [
     {
@@ -128,6 +141,49 @@ export function apiRoutes({ box, desk, streams, stillValid }: ApiParts): ApiRout
               })
             : { ok: false, reason: 'invalid' as const, text: 'the body must be a JSON object' };
         response.status(httpStatus(reply)).json(reply);
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/settings',
+      summary: 'The configuration in force, without secrets, and what became of the last change.',
+      reply: reportedSchema,
+      handle: (_request, response) => {
+        // Whoever reads this has found the page where it is now.
+        settings.pageReached();
+        response.json(settings.reported());
+      },
+    },
+    {
+      method: 'post',
+      path: '/api/settings',
+      summary: 'Changes the configuration: checked whole, and taken back when it cuts the box off.',
+      reply: commandReplySchema,
+      body: settingsBody,
+      handle: async (request, response) => {
+        const parsed = settingsBody.safeParse(request.body);
+        const from = visitor(response).session === null ? 'api' : 'page';
+        const reply: CommandReply = parsed.success
+          ? await settings.take({ rev: null, ...parsed.data }, from)
+          : { ok: false, reason: 'invalid', text: explain('settings', parsed.error.issues) };
+        response.status(httpStatus(reply)).json(reply);
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/diagnostics',
+      summary: 'The bundle that the command collect-diagnostics made last (JSON, gzipped).',
+      reply: null,
+      type: 'application/gzip',
+      handle: (_request, response) => {
+        response.download(
+          'diagnostics.json.gz',
+          `${box.config.box.name}-diagnostics.json.gz`,
+          { root: resolve(box.config.control.stateDirectory) },
+          (error) => {
+            if (error && !response.headersSent) response.status(404).json({ ok: false, reason: 'invalid', text: 'collect diagnostics first' });
+          },
+        );
       },
     },
     {

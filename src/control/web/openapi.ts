@@ -29,9 +29,11 @@ export function openApiDocument(routes: readonly ApiRoute[], version: string): J
       schema: jsonSchema(schema),
     }));
     paths[route.path] = {
+      ...paths[route.path],
       [route.method]: {
         summary: route.summary,
         ...(parameters.length > 0 && { parameters }),
+        ...(route.body && { requestBody: content(route.body) }),
         responses: {
           200: { description: 'OK', ...(route.reply === null ? { content: { [type]: {} } } : content(route.reply, type)) },
           401: { description: 'not logged in' },

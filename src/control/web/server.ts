@@ -9,6 +9,7 @@ import { backOffMs } from '../backoff.ts';
 import type { Box } from '../box.ts';
 import type { CommandDesk } from '../commands.ts';
 import { replaceFile } from '../files.ts';
+import type { SettingsKeeper } from '../settings/keeper.ts';
 import { Access } from './access.ts';
 import { apiRoutes, mountApi } from './api.ts';
 import { requireLogin, requireOwnPage, securityHeaders, sessionOf } from './guard.ts';
@@ -28,6 +29,7 @@ const answerMsMax = 5000;
 export interface WebServerOptions {
   box: Box;
   desk: CommandDesk;
+  settings: SettingsKeeper;
   log: Logger;
   /** File whose first line becomes the first password. */
   passwordFile: string | undefined;
@@ -96,7 +98,7 @@ export class WebServer {
   }
 
   #app(): Express {
-    const { box, desk, log } = this.#options;
+    const { box, desk, settings, log } = this.#options;
     const access = this.#access;
     const cookieName = `tandem-${box.config.box.name}`;
     const app = express();
@@ -107,6 +109,8 @@ export class WebServer {
       response.json({ ok: true, media: box.links.media.state, mqtt: box.links.mqtt.state });
     });
     app.use(publicPageRoutes(access));
+    // A whole configuration is some kilobytes; everything else is far smaller.
+    app.use('/api/settings', express.json({ limit: '64kb' }));
     app.use(express.json({ limit: '16kb' }));
     app.use(
       loginRoutes(access, cookieName, (address, outcome) => {
@@ -130,6 +134,7 @@ export class WebServer {
     const routes = apiRoutes({
       box,
       desk,
+      settings,
       streams: this.#streams,
       stillValid: (request) => request.get('authorization') !== undefined || sessionOf(request, access, cookieName) !== null,
     });
