@@ -4,7 +4,7 @@ import { parseConfig } from './load.ts';
 import { type Document, migrate } from './migrate.ts';
 import type { Config } from './schema.ts';
 import { schemaAt } from './schema-tree.ts';
-import { mask, resolveSecrets } from './secrets.ts';
+import { mask, maskUser, resolveSecrets } from './secrets.ts';
 import type { Applies } from './setting.ts';
 
 export interface PrepareRequest {
@@ -80,7 +80,7 @@ function withFixed(doc: Document, file: Document): Document {
 
 /** Where a secret stands masked, as it was reported, the one of now is meant. Entries of lists are the same by their id. */
 function unmasked(wanted: unknown, now: unknown): unknown {
-  if (wanted === mask) return now;
+  if (wanted === mask || (typeof wanted === 'string' && wanted.includes(mask) && maskUser(now) === wanted)) return now;
   if (Array.isArray(wanted))
     return wanted.map((one, index) => {
       const old = Array.isArray(now) ? (isMap(one) && one.id !== undefined ? now.find((other) => isMap(other) && other.id === one.id) : now[index]) : undefined;

@@ -25,9 +25,13 @@ export function resolveSecrets<T extends Config>(config: T): T {
 /** A copy that may be shown: secrets are masked, files named. */
 export function withoutSecrets<T>(config: T): T {
   return walk(config, '', (object) =>
-    Object.fromEntries(Object.entries(object).map(([name, value]) => [name, secretNames.has(name) && value !== undefined ? mask : value])),
+    Object.fromEntries(Object.entries(object).map(([name, value]) => [name, secretNames.has(name) && value !== undefined ? mask : maskUser(value)])),
   ) as T;
 }
+
+/** User and password of an address. */
+export const maskUser = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/, `$1${mask}@`) : Array.isArray(value) ? value.map(maskUser) : value;
 
 function walk(value: unknown, path: string, change: (object: Record<string, unknown>, path: string) => Record<string, unknown>): unknown {
   if (Array.isArray(value)) return value.map((one, index) => walk(one, `${path}[${index}]`, change));

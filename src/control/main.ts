@@ -14,14 +14,18 @@ import { version } from '../version.ts';
 import { Box } from './box.ts';
 import { commandNotice, performBoxCommand } from './box-commands.ts';
 import { CommandDesk, isBoxCommand } from './commands.ts';
+import { realDisk } from './disk.ts';
 import { startHeart } from './heart.ts';
 import { type DiskTrouble, type Journal, openJournal } from './journal.ts';
 import { MediaPresence } from './media-link.ts';
+import { telemetry } from './mqtt/state.ts';
 import { Parts } from './parts.ts';
 import { SettingsKeeper } from './settings/keeper.ts';
+import { TelemetryStore } from './telemetry-store.ts';
 
 /** Fresh enough for a page and for telemetry; events come at once anyway. */
 const statusEveryMs = 500;
+const telemetryEveryMs = 1000;
 /** A snapshot waits for a picture; everything else answers in milliseconds. */
 const commandMsMax = 5000;
 
@@ -51,7 +55,8 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
     if (command.name === 'set-log-level' && command.daemon === 'control') return setLogLevel(box, log, command, from);
     return media.command(command, from, commandMsMax);
   });
-  const parts = new Parts({ box, desk, settings, log, slot: bootedSlot() });
+  const store = new TelemetryStore(join(stateDirectory, 'journal'), realDisk);
+  const parts = new Parts({ box, desk, settings, log, slot: bootedSlot(), telemetry: store });
 
   const signalled = untilSignal();
   const crashed = endedWithoutWord(journal, box.bootId);
@@ -70,6 +75,10 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   media.start();
   await parts.start();
   settings.start();
+  const seconds = setInterval(() => {
+    const sample = telemetry(box.snapshot(), box.history.latest(), box.wall());
+    store.record(sample, parts.mqtt?.sendTelemetry(sample) ?? false);
+  }, telemetryEveryMs);
   const stopHeart = startHeart(box, async () => (await parts.server?.answers()) ?? true, log);
 
   ready();
@@ -77,6 +86,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   const signal = await signalled;
   stopping();
   log.info({ signal }, 'management stops');
+  clearInterval(seconds);
   stopHeart();
   settings.stop();
   box.report(
@@ -93,7 +103,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   await parts.stop();
   presence.stop();
   media.stop();
-  await journal.close();
+  await Promise.all([journal.close(), store.close()]);
   return exitCode.ok;
 }
 

@@ -7,6 +7,7 @@ import { startPanel } from './gpio/panel.ts';
 import { watchModems } from './modems/loop.ts';
 import { MqttLink } from './mqtt/link.ts';
 import type { SettingsKeeper } from './settings/keeper.ts';
+import type { TelemetryStore } from './telemetry-store.ts';
 import { watchVitals } from './vitals/loop.ts';
 import type { WebServer } from './web/server.ts';
 import type { Webhook } from './webhooks/webhook.ts';
@@ -17,6 +18,7 @@ export interface PartsOptions {
   settings: SettingsKeeper;
   log: Logger;
   slot: string | null;
+  telemetry: TelemetryStore;
 }
 
 interface Part {
@@ -27,6 +29,7 @@ interface Part {
 
 export class Parts {
   server: WebServer | null = null;
+  mqtt: MqttLink | null = null;
   readonly webhooks = new Map<string, Webhook>();
   readonly #options: PartsOptions;
   readonly #parts: Part[];
@@ -34,12 +37,13 @@ export class Parts {
 
   constructor(options: PartsOptions) {
     this.#options = options;
-    const { box, desk, settings, log, slot } = options;
+    const { box, desk, settings, log, slot, telemetry } = options;
     this.#parts = [
       {
         section: ({ control, box: { name } }) => [control.mqtt, name],
         start: async (config) => {
-          const link = new MqttLink({ config, box, desk, settings, slot });
+          const link = new MqttLink({ config, box, desk, settings, slot, telemetry });
+          this.mqtt = link;
           link.start();
           return () => link.stop();
         },

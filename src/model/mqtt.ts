@@ -65,6 +65,12 @@ export const telemetrySchema = z.object({
 });
 export type Telemetry = z.infer<typeof telemetrySchema>;
 
+export const missedTelemetrySchema = z.object({
+  from: z.int().positive().describe('number of the first sample; each second has one, over restarts too'),
+  to: z.int().positive().describe('number of the last; who sees a number twice drops the second'),
+  samples: z.array(telemetrySchema),
+});
+
 /** Fields that a request may carry in its payload; with MQTT 5 the packet's own properties win. */
 export const requestFields = {
   responseTopic: z.string().min(1).max(256).optional().describe('where the reply goes, for clients without MQTT 5 properties'),
@@ -334,6 +340,19 @@ export const topicTable: TopicRow[] = [
       cpu: 38,
       temp: 61.2,
     } satisfies Telemetry,
+  },
+  {
+    topic: 'telemetry/missed',
+    from: 'box',
+    retained: false,
+    qos: 1,
+    what: 'Telemetry of the seconds in which the broker could not be reached or the network was too thin, the oldest first, once it can be. The box keeps some hours of it.',
+    schema: missedTelemetrySchema,
+    example: {
+      from: 4711,
+      to: 4711,
+      samples: [{ t: now.wallMs, mono: now.monoMs, air: true, in: 'cam1', kbps: 4350, target: 4000, paths: {}, cpu: 38, temp: 61.2 }],
+    } satisfies z.infer<typeof missedTelemetrySchema>,
   },
   {
     topic: 'event',

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { monoMs, wallMs } from '../../src/clock.ts';
+import { loadEffective } from '../../src/config/effective.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import { type Notice, notice, type TandemEvent } from '../../src/model/event.ts';
@@ -20,6 +21,11 @@ const jpeg =
 export class FakeMedia {
   readonly commands: { command: Command; from: string }[] = [];
   readonly status: Status;
+  /** What it does when its configuration changed; the real one reads its file. */
+  reload: () => CommandReply = () => {
+    this.status.configRev = loadEffective(join(dirname(this.#path), 'config.json')).origin?.rev ?? 0;
+    return { ok: true, reason: 'config-changed', text: 'in force' };
+  };
   readonly #path: string;
   readonly #events: TandemEvent[] = [];
   readonly #clients = new Set<Socket>();
@@ -85,6 +91,9 @@ export class FakeMedia {
       if (after !== null)
         for (const event of this.#events) if (after.session !== event.session || event.seq > after.seq) send(socket, { type: 'event', event });
       send(socket, { type: 'status', status: this.status });
+    } else if (message.type === 'reload') {
+      send(socket, { type: 'reply', id: message.id, reply: this.reload() });
+      this.publish();
     } else if (message.type === 'command') {
       this.commands.push({ command: message.command, from: message.from });
       send(socket, { type: 'reply', id: message.id, reply: this.#perform(message.command) });
@@ -263,11 +272,12 @@ export class ControlWorld {
   }
 
   /** Starts control as a process of its own. `control` is the section of the configuration; the page takes a free port. */
-  start(control: NonNullable<ConfigInput['control']> = {}, options: { passwordFile?: boolean } = {}): void {
+  start(control: NonNullable<ConfigInput['control']> = {}, options: { passwordFile?: boolean; rest?: Partial<ConfigInput> } = {}): void {
     this.#config = {
       version: 1,
       box: { name: 'box7' },
       media: { socket: join(this.directory, 'media.sock') },
+      ...options.rest,
       control: { stateDirectory: this.inside('state'), web: { host: '127.0.0.1', port: 0 }, ...control },
     };
     writeFileSync(this.inside('config.json'), JSON.stringify(this.#config));

@@ -17,18 +17,25 @@ export interface BrokerOptions {
   acl?: string[];
   /** user → password. */
   users?: Record<string, string>;
+  /** Over WebSockets. */
+  webSockets?: boolean;
+  /** Its certificate ran out yesterday. */
+  expired?: boolean;
 }
 
 export class Mosquitto {
   readonly directory = mkdtempSync(join(tmpdir(), 'tandem-mosquitto-'));
   readonly tls: boolean;
+  readonly #webSockets: boolean;
   port = 0;
   log = '';
   #process: ChildProcess | null = null;
 
   constructor(options: BrokerOptions = {}) {
     this.tls = options.tls ?? false;
+    this.#webSockets = options.webSockets ?? false;
     if (this.tls) makeAuthority(this.directory);
+    if (options.expired) makeCertificate(this.directory, 'server', 'ca', 'localhost', -1);
     const lines = ['persistence false', 'log_type all', 'log_dest stderr'];
     if (options.users) {
       writeFileSync(this.inside('users'), '');
@@ -54,8 +61,11 @@ export class Mosquitto {
 
   async start(): Promise<void> {
     if (this.port === 0) this.port = await freeTcpPort();
-    // The listener first: what follows belongs to it.
-    writeFileSync(this.inside('mosquitto.conf'), `listener ${this.port} 127.0.0.1\n${readFileSync(this.inside('rest.conf'), 'utf8')}`);
+    // The listener first: what follows belongs to it. With WebSockets alone Debian's Mosquitto thinks that it listens nowhere.
+    writeFileSync(
+      this.inside('mosquitto.conf'),
+      `listener ${this.port} 127.0.0.1\n${this.#webSockets ? `protocol websockets\nlistener ${await freeTcpPort()} 127.0.0.1\n` : ''}${readFileSync(this.inside('rest.conf'), 'utf8')}`,
+    );
     const child = spawn(mosquitto as string, ['-c', this.inside('mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -87,7 +97,8 @@ export class Mosquitto {
   }
 
   get url(): string {
-    return `${this.tls ? 'mqtts' : 'mqtt'}://localhost:${this.port}`;
+    const [plain, secure] = this.#webSockets ? ['ws', 'wss'] : ['mqtt', 'mqtts'];
+    return `${this.tls ? secure : plain}://localhost:${this.port}`;
   }
 
   /** Makes `name`.crt and `name`.key, signed by `authority`. */
@@ -162,7 +173,7 @@ function makeAuthority(directory: string, name = 'ca'): void {
   if (name === 'ca') makeCertificate(directory, 'server', 'ca', 'localhost');
 }
 
-function makeCertificate(directory: string, name: string, authority: string, commonName = name): void {
+function makeCertificate(directory: string, name: string, authority: string, commonName = name, days = 30): void {
   if (!existsSync(join(directory, `${authority}.crt`))) makeAuthority(directory, authority);
   openssl(directory, 'req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${commonName}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
   writeFileSync(join(directory, `${name}.ext`), `subjectAltName=DNS:${commonName}\n`);
@@ -178,7 +189,7 @@ function makeCertificate(directory: string, name: string, authority: string, com
     `${authority}.key`,
     '-CAcreateserial',
     '-days',
-    '30',
+    String(days),
     '-extfile',
     `${name}.ext`,
     '-out',

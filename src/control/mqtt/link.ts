@@ -4,16 +4,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IPublishPacket } from 'mqtt';
 import { monoMs } from '../../clock.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { notice } from '../../model/event.ts';
-import { type BoxStatus, desiredSchema, type Reply, type StatePart, topicRoot } from '../../model/mqtt.ts';
+import { type BoxStatus, desiredSchema, type Reply, type StatePart, type Telemetry, topicRoot } from '../../model/mqtt.ts';
 import { backOffMs } from '../backoff.ts';
 import type { Box } from '../box.ts';
 import { type CommandDesk, explain, refuse } from '../commands.ts';
 import type { SettingsKeeper } from '../settings/keeper.ts';
+import type { StoredTelemetry, TelemetryStore } from '../telemetry-store.ts';
 import { Allowance, telemetryEveryMs } from './allowance.ts';
 import { BrokerConnection, brokerAddress } from './connection.ts';
 import { type Explained, explainBroker } from './explain.ts';
@@ -21,7 +23,7 @@ import { homeAssistantConfig, homeAssistantTopic } from './home-assistant.ts';
 import { EventPump } from './pump.ts';
 import { RefusalTally } from './refusals.ts';
 import { printable, type Request, readBody, readRequest } from './request.ts';
-import { dueStates, type PublishedState, statePayload, telemetry } from './state.ts';
+import { dueStates, type PublishedState, statePayload } from './state.ts';
 
 /** Back-off: a broker that restarts is back in seconds; one that is gone must not be hammered by a fleet. */
 const firstRetryMs = 1000;
@@ -33,6 +35,10 @@ const nextBrokerMs = 250;
 /** While another than the first is used, the first is looked for. */
 const firstProbeMs = 30_000;
 const mostProbeMs = 3_600_000;
+/** Events and states of a new connection come first. */
+const missedAfterMs = 3000;
+const missedBatch = 30;
+const missedRestMs = 500;
 /** Header, properties, TCP and IP of a message, about. */
 const packetBytes = 120;
 /** A connection that lasted this long proves that the broker works for us. */
@@ -47,6 +53,7 @@ export interface MqttLinkOptions {
   box: Box;
   desk: CommandDesk;
   settings: SettingsKeeper;
+  telemetry: TelemetryStore;
   /** The system slot that booted, or null. */
   slot: string | null;
 }
@@ -173,6 +180,7 @@ export class MqttLink {
     this.#publishStates();
     this.#publishReported();
     this.#publishDiscovery(connection);
+    setTimeout(() => void this.#sendMissed(connection).catch(() => undefined), missedAfterMs).unref();
     this.#probeMs = this.#index === 0 ? Number.POSITIVE_INFINITY : monoMs() + this.#probeAfterMs;
     if (this.#index === 0) this.#probeAfterMs = firstProbeMs;
     this.#pump = new EventPump({
@@ -279,14 +287,43 @@ export class MqttLink {
     this.#publishStates();
     const connection = this.#connection;
     if (connection === null || !this.#serving) return;
-    const { box } = this.#options;
     const nowMs = monoMs();
-    const snapshot = box.snapshot();
     if (nowMs >= this.#probeMs) this.#probePreferred(nowMs);
+  }
+
+  /** Whether it is on its way. A second that is not is told later, from the disk. */
+  sendTelemetry(sample: Telemetry): boolean {
+    const connection = this.#connection;
+    if (connection === null || !this.#serving || this.#stopping) return false;
+    const nowMs = monoMs();
     // A little early is on time: the timer jitters.
-    if (nowMs - this.#telemetryMs < telemetryEveryMs(snapshot, connection.backlogBytes) - 100 || !this.#allowance.has(0.5, nowMs)) return;
+    const isDue = nowMs - this.#telemetryMs >= telemetryEveryMs(this.#options.box.snapshot(), connection.backlogBytes) - 100;
+    if (!isDue || !this.#allowance.has(0.5, nowMs)) return false;
     this.#telemetryMs = nowMs;
-    this.#publish(connection, 'telemetry', telemetry(snapshot, box.history.latest(), box.wall()), { qos: 0, retain: false }).catch(() => undefined);
+    this.#publish(connection, 'telemetry', sample, { qos: 0, retain: false }).catch(() => undefined);
+    return true;
+  }
+
+  /** What the disk has of the time without a broker, when there is room for it. */
+  async #sendMissed(connection: BrokerConnection): Promise<void> {
+    const { journal } = this.#options.box;
+    const store = this.#options.telemetry;
+    await store.flush();
+    let batch: StoredTelemetry[] = [];
+    const send = async (): Promise<void> => {
+      const [first, last] = [batch[0], batch.at(-1)];
+      if (first === undefined || last === undefined) return;
+      while (this.#connection === connection && !this.#allowance.has(0.5, monoMs())) await delay(missedRestMs);
+      if (this.#connection !== connection || this.#stopping) throw new Error('over');
+      await this.#publish(connection, 'telemetry/missed', { from: first.n, to: last.n, samples: batch.map(({ sample }) => sample) }, { qos: 1, retain: false });
+      journal.advance('telemetry', last.n);
+      batch = [];
+    };
+    for await (const one of store.missed(journal.cursor('telemetry'))) {
+      batch.push(one);
+      if (batch.length >= missedBatch) await send();
+    }
+    await send();
   }
 
   #take(topic: string, payload: Buffer, packet: IPublishPacket): void {
