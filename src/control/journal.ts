@@ -32,6 +32,8 @@ export interface Journal {
   recent(max: number): JournaledEvent[];
   /** The newest event that may leave the box. */
   readonly readyId: number;
+  /** The newest event that the disk has for certain; behind `readyId` where the disk is in trouble. */
+  readonly safeId: number;
   /** The newest event of the media daemon, to ask it for what came after. */
   lastOfMedia(): { session: string; seq: number } | null;
   cursor(consumer: string): number;
@@ -59,6 +61,7 @@ class FileJournal implements Journal {
   #cursors: CursorFile;
   #lastId = 0;
   #readyId = 0;
+  #safeId = 0;
   #unwritten: JournaledEvent[] = [];
   #writing: Promise<void> | null = null;
   #file: DiskFile | null = null;
@@ -85,6 +88,7 @@ class FileJournal implements Journal {
     // A disk that was slow may have lost what a consumer has acknowledged: its number is not given twice.
     this.#lastId = Math.max(this.#lastId, ...this.#cursors.values.values());
     this.#readyId = this.#lastId;
+    this.#safeId = this.#lastId;
   }
 
   append(event: TandemEvent, origin: JournaledEvent['origin']): JournaledEvent | null {
@@ -111,6 +115,10 @@ class FileJournal implements Journal {
 
   get readyId(): number {
     return this.#readyId;
+  }
+
+  get safeId(): number {
+    return this.#safeId;
   }
 
   lastOfMedia(): { session: string; seq: number } | null {
@@ -187,6 +195,7 @@ class FileJournal implements Journal {
     const sinceMs = monoMs();
     try {
       await this.#writeBatch(batch.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      this.#safeId = batch.at(-1)?.id ?? this.#safeId;
     } catch (error) {
       this.#torn = true;
       this.#unwritten = [...batch, ...this.#unwritten].slice(-keptEvents);

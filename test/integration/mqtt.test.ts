@@ -60,9 +60,9 @@ describe('with a broker in the same house', () => {
     }
     // Who comes later sees all that is retained, and only that.
     const late = await watcher(mosquitto, [`${root}#`]);
-    await until('retained', () => late.seen.filter(({ packet }) => packet.retain).length >= stateParts.length + 1);
+    await until('retained', () => late.seen.filter(({ packet }) => packet.retain).length >= stateParts.length + 2);
     expect(new Set(late.seen.filter(({ packet }) => packet.retain).map(({ topic }) => topic))).toEqual(
-      new Set([`${root}status`, ...stateParts.map((part) => `${root}state/${part}`)]),
+      new Set([`${root}status`, `${root}config/reported`, ...stateParts.map((part) => `${root}state/${part}`)]),
     );
   });
 

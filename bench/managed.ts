@@ -1,0 +1,15 @@
+/** What management promises, measured: `npm run bench -- managed latency | kills | hostile | outage | power [--count N]`. */
+import { parseArgs } from 'node:util';
+import { hostile } from './managed/hostile.ts';
+import { kills } from './managed/kills.ts';
+import { latency } from './managed/latency.ts';
+import { outage } from './managed/outage.ts';
+import { power } from './managed/power.ts';
+
+const rows: Record<string, (count: number | undefined) => Promise<unknown>> = { latency, kills, hostile, outage, power };
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { count: { type: 'string' } } });
+const row = rows[positionals[0] ?? ''];
+if (row === undefined) {
+  console.error(`name a row: ${Object.keys(rows).join(', ')}; --count: events, seconds, payloads, minutes or cuts`);
+  process.exitCode = 64;
+} else await row(values.count === undefined ? undefined : Number(values.count));

@@ -1,0 +1,154 @@
+/** Random and hostile MQTT payloads, each with its reply. Valid ones that chance makes are left out, by the schemas themselves. */
+import { monoMs } from '../../src/clock.ts';
+import { seededRandom } from '../../src/lab/random.ts';
+import type { BoxSnapshot } from '../../src/model/box.ts';
+import { commandPayloads, desiredSchema, type Reply, topicTable } from '../../src/model/mqtt.ts';
+import { ControlWorld, until } from '../../test/integration/control-world.ts';
+import { Mosquitto } from '../../test/integration/mqtt-world.ts';
+import { residentMb } from './memory.ts';
+
+const root = 'tandem/v1/box7/';
+/** Replies under way, so that none is left out as a flood. */
+const aheadMax = 300;
+
+export interface HostileFigures {
+  sent: number;
+  answered: number;
+  accepted: number;
+  applied: number;
+  alive: boolean;
+}
+
+/** @param preparedMax of those that are well-formed changes of settings, which a process of its own checks. */
+export async function hostile(payloads = 100_000, seed = 1, preparedMax = 40): Promise<HostileFigures> {
+  const world = new ControlWorld();
+  const mosquitto = new Mosquitto();
+  try {
+    await mosquitto.start();
+    await world.media.start();
+    world.start({ mqtt: { url: mosquitto.url, maxKbps: 100_000 } });
+    const watching = await mosquitto.watch([`${root}config/reported`]);
+    await until('it lives', () => watching.seen.length > 0);
+    let answered = 0;
+    let accepted = 0;
+    const replies = await mosquitto.watch(['#']);
+    replies.client.removeAllListeners('message');
+    replies.client.on('message', (topic, payload) => {
+      // A response topic that happens to be usable gets the refusal.
+      if (topic !== `${root}reply` && topic.startsWith('tandem/')) return;
+      answered++;
+      if ((JSON.parse(payload.toString('utf8')) as Reply).ok) accepted++;
+    });
+    const before = residentMb(world.pid);
+    const startMs = monoMs();
+    const make = hostilePayloads(seed, preparedMax);
+    for (let sent = 0; sent < payloads; sent++) {
+      const { topic, payload } = make();
+      watching.client.publish(`${root}${topic}`, payload, { qos: 1 });
+      if (sent % 50 === 49) await until(`replies keep up (${answered} of ${sent})`, () => answered > sent - aheadMax, 120_000);
+    }
+    await until('all are answered', () => answered >= payloads, 120_000);
+    const status = await world.get<BoxSnapshot>('/api/status');
+    const reported = watching.last<{ inForce: number }>(`${root}config/reported`);
+    const figures = {
+      sent: payloads,
+      answered,
+      accepted,
+      applied: world.media.commands.length + (reported?.inForce ?? 0),
+      alive: status.mqtt.state === 'connected',
+    };
+    console.log(
+      `${payloads} payloads in ${((monoMs() - startMs) / 1000).toFixed(0)} s (seed ${seed}): ${answered} answered, ${accepted} of them with ok, ${figures.applied} applied; control ${figures.alive ? 'lives' : 'IS GONE'}, ` +
+        `${before} MB resident before, ${residentMb(world.pid)} after`,
+    );
+    await Promise.all([watching.end(), replies.end()]);
+    return figures;
+  } finally {
+    await world.stop();
+    await mosquitto.stop();
+  }
+}
+
+/** A generator of what is refused: rubbish, JSON that is not an object, and examples of the contract with something broken in them. */
+export function hostilePayloads(seed: number, preparedMax: number): () => { topic: string; payload: string | Buffer } {
+  const random = seededRandom(seed);
+  const below = (end: number): number => Math.floor(random() * end);
+  const rows = topicTable.filter(({ from }) => from === 'cloud');
+  const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T;
+  const strange: unknown[] = [
+    null,
+    -1,
+    1e308,
+    '',
+    '\u0000',
+    'a'.repeat(5000),
+    {},
+    [],
+    true,
+    '__proto__',
+    { toString: 1 },
+    [[[[]]]],
+    '../../etc/passwd',
+    '${x}',
+    'ünï\ud800',
+  ];
+  const names = ['__proto__', 'constructor', 'x', '%00', '..', 'START', 'ünï'];
+  let prepared = 0;
+  const one = (): { topic: string; payload: string | Buffer } => {
+    const row = pick(rows);
+    const topic = below(8) === 0 ? `cmd/${pick(names)}` : row.topic;
+    switch (below(6)) {
+      case 0:
+        return { topic, payload: Buffer.from(Array.from({ length: below(200) + 1 }, () => below(256))) };
+      case 1:
+        return { topic, payload: pick(['null', '"stop"', '1', '[]', '{', '{"a":', '['.repeat(3000), `{"a":${'{"a":'.repeat(200)}1${'}'.repeat(201)}`]) };
+      case 2: {
+        // One byte of an honest message is another one.
+        const bytes = Buffer.from(JSON.stringify(row.example));
+        bytes[below(bytes.length)] = below(256);
+        return { topic, payload: bytes };
+      }
+      case 3:
+        return {
+          topic,
+          payload: JSON.stringify({
+            ...(row.example as object),
+            [pick([...names, 'by', 'correlation', 'expiresAt', 'responseTopic', 'rev', 'doc'])]: pick(strange),
+          }),
+        };
+      case 4:
+        return { topic, payload: JSON.stringify(Object.fromEntries(Object.keys(row.example as object).map((key) => [key, pick(strange)]))) };
+      default:
+        return { topic, payload: `{"__proto__":${JSON.stringify(row.example)},"z":1}` };
+    }
+  };
+  return () => {
+    for (;;) {
+      const made = one();
+      const value = json(made.payload);
+      if (made.topic === 'config/desired') {
+        // An empty one means that nothing is wanted. A well-formed one is refused by what is in it: its number is its own, so that it is new.
+        if (made.payload.length === 0 || !desiredSchema.safeParse(value).success) {
+          if (made.payload.length > 0) return made;
+          continue;
+        }
+        if (++prepared > preparedMax) continue;
+        return {
+          topic: made.topic,
+          payload: JSON.stringify({ rev: 1000 + prepared, patch: { [pick(names)]: pick(strange), program: { videoKbps: -prepared } } }),
+        };
+      }
+      const schema = Object.hasOwn(commandPayloads, made.topic.slice(4)) ? commandPayloads[made.topic.slice(4)] : undefined;
+      if (schema === undefined || !schema.safeParse(value).success) return made;
+    }
+  };
+}
+
+function json(payload: string | Buffer): unknown {
+  if (payload.length === 0) return {};
+  try {
+    return JSON.parse(payload.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+/** Writes events to a journal as fast as it takes them, and says which are safe: `node journal-writer.ts directory session`. */
+import { openJournal } from '../../src/control/journal.ts';
+import { notice } from '../../src/model/event.ts';
+
+const [, , directory = '', session = ''] = process.argv;
+const journal = openJournal(directory, () => undefined);
+let [taken, seq] = [journal.readyId, 0];
+journal.subscribe((one) => {
+  if (one !== null) return;
+  let said = '';
+  for (const { id, text } of journal.after(taken, 1000)) {
+    if (id > journal.safeId) break;
+    taken = id;
+    said += `${id}\t${text}\n`;
+  }
+  process.stdout.write(said);
+  more();
+});
+function more(): void {
+  for (let burst = 0; burst < 5; burst++) {
+    const text = `${session} ${++seq} ${'x'.repeat(Math.floor(Math.random() * 2000))}`;
+    journal.append(
+      {
+        ...notice({ severity: 'info', subject: { kind: 'path', id: 'eth' }, what: 'path.state', reason: 'recovered', text }),
+        seq,
+        session,
+        bootId: 'b',
+        monoMs: seq,
+        wallMs: null,
+      },
+      'media',
+    );
+  }
+}
+more();
