@@ -1,12 +1,13 @@
-/** What management promises, measured: `npm run bench -- managed latency | kills | hostile | outage | power [--count N]`. */
+/** What management promises, measured: `npm run bench -- managed latency | kills | hostile | outage | power | settings [--count N]`. */
 import { parseArgs } from 'node:util';
 import { hostile } from './managed/hostile.ts';
 import { kills } from './managed/kills.ts';
 import { latency } from './managed/latency.ts';
 import { outage } from './managed/outage.ts';
 import { power } from './managed/power.ts';
+import { settings } from './managed/settings.ts';
 
-const rows: Record<string, (count: number | undefined) => Promise<unknown>> = { latency, kills, hostile, outage, power };
+const rows: Record<string, (count: number | undefined) => Promise<unknown>> = { latency, kills, hostile, outage, power, settings };
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { count: { type: 'string' } } });
 const row = rows[positionals[0] ?? ''];
 if (row === undefined) {

@@ -41,7 +41,7 @@ export async function hostile(payloads = 100_000, seed = 1, preparedMax = 40): P
     });
     const before = residentMb(world.pid);
     const startMs = monoMs();
-    const make = hostilePayloads(seed, preparedMax);
+    const make = hostilePayloads(seed, preparedMax, payloads);
     for (let sent = 0; sent < payloads; sent++) {
       const { topic, payload } = make();
       watching.client.publish(`${root}${topic}`, payload, { qos: 1 });
@@ -70,7 +70,7 @@ export async function hostile(payloads = 100_000, seed = 1, preparedMax = 40): P
 }
 
 /** A generator of what is refused: rubbish, JSON that is not an object, and examples of the contract with something broken in them. */
-export function hostilePayloads(seed: number, preparedMax: number): () => { topic: string; payload: string | Buffer } {
+export function hostilePayloads(seed: number, preparedMax: number, payloads: number): () => { topic: string; payload: string | Buffer } {
   const random = seededRandom(seed);
   const below = (end: number): number => Math.floor(random() * end);
   const rows = topicTable.filter(({ from }) => from === 'cloud');
@@ -89,11 +89,10 @@ export function hostilePayloads(seed: number, preparedMax: number): () => { topi
     { toString: 1 },
     [[[[]]]],
     '../../etc/passwd',
-    '${x}',
     'ünï\ud800',
   ];
   const names = ['__proto__', 'constructor', 'x', '%00', '..', 'START', 'ünï'];
-  let prepared = 0;
+  let [prepared, asked] = [0, 0];
   const one = (): { topic: string; payload: string | Buffer } => {
     const row = pick(rows);
     const topic = below(8) === 0 ? `cmd/${pick(names)}` : row.topic;
@@ -123,6 +122,7 @@ export function hostilePayloads(seed: number, preparedMax: number): () => { topi
     }
   };
   return () => {
+    asked++;
     for (;;) {
       const made = one();
       const value = json(made.payload);
@@ -132,7 +132,9 @@ export function hostilePayloads(seed: number, preparedMax: number): () => { topi
           if (made.payload.length > 0) return made;
           continue;
         }
-        if (++prepared > preparedMax) continue;
+        // Evenly over the run: each takes a process.
+        if (prepared >= (preparedMax * asked) / payloads) continue;
+        prepared++;
         return {
           topic: made.topic,
           payload: JSON.stringify({ rev: 1000 + prepared, patch: { [pick(names)]: pick(strange), program: { videoKbps: -prepared } } }),

@@ -332,6 +332,10 @@ export class ControlWorld {
     return readFileSync(this.inside('state/page.url'), 'utf8').trim();
   }
 
+  async tokenOf(stateDirectory: string): Promise<Record<string, string>> {
+    return { Authorization: `Bearer ${readFileSync(join(stateDirectory, 'api-token'), 'utf8').trim()}` };
+  }
+
   /** Headers that let a script in. */
   async token(): Promise<Record<string, string>> {
     await this.url();

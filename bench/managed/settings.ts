@@ -1,0 +1,64 @@
+/** Settings changed over MQTT on the whole chain, on air: what the viewer sees of each, and how a change that cuts the box off ends. */
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import mqtt from 'mqtt';
+import { monoMs } from '../../src/clock.ts';
+import { testCameras } from '../../src/demo/configuration.ts';
+import { DemoRun } from '../../src/demo/run.ts';
+import type { Desired, Reported } from '../../src/model/mqtt.ts';
+
+const confirmSeconds = 10;
+const root = 'tandem/v1/demo/';
+
+export async function settings(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
+  let said = '';
+  const run = new DemoRun({
+    directory,
+    seed: 1,
+    latencyMs: 1000,
+    faults: [],
+    logFile: openSync(join(directory, 'log'), 'a'),
+    say: (text) => {
+      said += `${text}\n`;
+    },
+  });
+  try {
+    await run.start();
+    const client = await mqtt.connectAsync(/mqtt {4}(mqtt:\S+)/.exec(said)?.[1] as string, { protocolVersion: 5 });
+    const heard: Reported[] = [];
+    client.on('message', (_topic, payload) => heard.push(JSON.parse(payload.toString('utf8')) as Reported));
+    await client.subscribeAsync(`${root}config/reported`, { qos: 1 });
+    await delay(5000);
+    void run.measure(null);
+    const destination = (heard.at(-1)?.doc as { destinations: Record<string, unknown>[] }).destinations[0] as Record<string, unknown>;
+    const changes: [string, Record<string, unknown>][] = [
+      ['bitrate', { program: { videoKbps: 2500 } }],
+      ['text of the camera on air', { inputs: [{ ...testCameras[0], text: 'another' }, testCameras[1]] }],
+      ['threshold of the vitals', { control: { vitals: { cpuMaxPct: 90 } } }],
+      ['latency of the destination', { destinations: [{ ...destination, latencyMs: 1200 }] }],
+      ['a gateway that is not there', { destinations: [{ ...destination, port: 9 }] }],
+      ['a broker that is not there', { control: { mqtt: { url: 'mqtt://127.0.0.1:9' } } }],
+    ];
+    for (const [index, [name, patch]] of changes.entries()) {
+      await run.seen();
+      const [rev, sinceMs] = [index + 1, monoMs()];
+      await client.publishAsync(`${root}config/desired`, JSON.stringify({ rev, patch, confirmSeconds } satisfies Desired), { qos: 1, retain: true });
+      const over = () => heard.find((one) => one.rev === rev && one.state !== 'pending');
+      while (over() === undefined && monoMs() - sinceMs < 60_000) await delay(50);
+      const tookS = (monoMs() - sinceMs) / 1000;
+      await delay(6000);
+      const { pictures, picturesLost, continuityErrors, longestGapMs } = await run.seen();
+      console.log(
+        `${name}: ${over()?.state ?? 'NOTHING'} after ${tookS.toFixed(1)} s; viewer: ${pictures} pictures, ${picturesLost} lost, ${continuityErrors} continuity errors, longest gap ${Math.round(longestGapMs)} ms`,
+      );
+      console.log(`    ${over()?.text}`);
+    }
+    await client.endAsync(true);
+  } finally {
+    await run.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
