@@ -23,12 +23,12 @@ const desk = await mqtt.connectAsync(mosquitto.url, { protocolVersion: 5 });
 const [births, telemetry, commands]: [number[], number[], number[]] = [[], [], []];
 const asked = new Map<string, number>();
 let broker = { received: 0, sent: 0 };
+const [startedMs, bornMs] = [new Map<string, number>(), new Map<string, number>()];
 desk.on('message', (topic, payload) => {
   const nowMs = monoMs();
   if (topic.endsWith('/telemetry')) telemetry.push(nowMs - (JSON.parse(payload.toString()) as Telemetry).mono);
   else if (topic.endsWith('/status')) {
-    const started = startedMs.get(topic.split('/')[2] ?? '');
-    if (started !== undefined) births.push(nowMs - started);
+    bornMs.set(topic.split('/')[2] ?? '', nowMs);
   } else if (topic === 'desk/replies') {
     const { correlation } = JSON.parse(payload.toString()) as Reply;
     const sinceMs = asked.get(correlation ?? '');
@@ -37,14 +37,15 @@ desk.on('message', (topic, payload) => {
   } else if (topic === '$SYS/broker/bytes/received') broker = { ...broker, received: Number(payload.toString()) };
   else if (topic === '$SYS/broker/bytes/sent') broker = { ...broker, sent: Number(payload.toString()) };
 });
-const startedMs = new Map<string, number>();
-await desk.subscribeAsync(['tandem/v1/+/status', 'tandem/v1/+/telemetry', 'desk/replies', '$SYS/broker/bytes/#'], { qos: 0 });
+await desk.subscribeAsync(['tandem/v1/+/status', 'tandem/v1/+/telemetry', '$SYS/broker/bytes/#'], { qos: 0 });
+await desk.subscribeAsync('desk/replies', { qos: 1 });
 const fleet = fork(fileURLToPath(new URL('./managed/fleet-boxes.ts', import.meta.url)), [mosquitto.url, String(boxes), String(startsPerSecond)], {
   stdio: 'inherit',
 });
 fleet.on('message', ({ box, atMs }: { box: string; atMs: number }) => startedMs.set(box, atMs));
 try {
   await delay((boxes / startsPerSecond) * 1000 + 15_000);
+  for (const [box, atMs] of bornMs) births.push(atMs - (startedMs.get(box) ?? Number.NaN));
   console.log(`birth, ${boxes} boxes, ${startsPerSecond} a second: ${timesText(births)}`);
   telemetry.length = 0;
   const [before, deskBefore, startMs] = [broker, bytesOf(desk), monoMs()];
@@ -59,12 +60,12 @@ try {
   await delay(seconds * 1000);
   clearInterval(asking);
   await delay(2000);
-  const took = (monoMs() - startMs) / 1000;
+  const [took, heard] = [(monoMs() - startMs) / 1000, telemetry.length];
   // The broker tells its sums every ten seconds.
   await delay(10_500);
   const tookBytes = (monoMs() - startMs) / 1000;
   const deskBytes = bytesOf(desk);
-  console.log(`telemetry (${(telemetry.length / took / boxes).toFixed(2)} a box and second): ${timesText(telemetry)}`);
+  console.log(`telemetry (${(heard / took / boxes).toFixed(2)} a box and second): ${timesText(telemetry)}`);
   console.log(`commands, ${sent} asked, ${commands.length} answered: ${timesText(commands)}`);
   const up = broker.received - before.received - (deskBytes.sent - deskBefore.sent);
   const down = broker.sent - before.sent - (deskBytes.received - deskBefore.received);
