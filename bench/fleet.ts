@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import mqtt from 'mqtt';
 import { monoMs } from '../src/clock.ts';
-import type { Reply, Telemetry } from '../src/model/mqtt.ts';
+import type { Reply } from '../src/model/mqtt.ts';
+import type { Telemetry } from '../src/model/telemetry.ts';
 import { Mosquitto } from '../test/integration/mqtt-world.ts';
 import { percentiles, timesText } from './managed/figures.ts';
 

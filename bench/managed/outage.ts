@@ -1,7 +1,7 @@
 /** The broker is down for minutes while events go on; when it is back, they arrive, and memory has not grown. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournaledEvent } from '../../src/model/box.ts';
-import { missedTelemetrySchema } from '../../src/model/mqtt.ts';
+import { missedTelemetrySchema } from '../../src/model/telemetry.ts';
 import { ControlWorld, until } from '../../test/integration/control-world.ts';
 import { Mosquitto } from '../../test/integration/mqtt-world.ts';
 import { order } from './figures.ts';

@@ -7,7 +7,7 @@ import mqtt from 'mqtt';
 import { monoMs } from '../../src/clock.ts';
 import { testCameras } from '../../src/demo/configuration.ts';
 import { DemoRun } from '../../src/demo/run.ts';
-import type { Desired, Reported } from '../../src/model/mqtt.ts';
+import type { Desired, Reported } from '../../src/model/settings.ts';
 
 const confirmSeconds = 10;
 const root = 'tandem/v1/demo/';
@@ -33,7 +33,7 @@ export async function settings(): Promise<void> {
     await client.subscribeAsync(`${root}config/reported`, { qos: 1 });
     await delay(5000);
     void run.measure(null);
-    const destination = (heard.at(-1)?.doc as { destinations: Record<string, unknown>[] }).destinations[0] as Record<string, unknown>;
+    const [destination] = (heard.at(-1) as Reported).doc.destinations as Record<string, unknown>[];
     const changes: [string, Record<string, unknown>][] = [
       ['bitrate', { program: { videoKbps: 2500 } }],
       ['text of the camera on air', { inputs: [{ ...testCameras[0], text: 'another' }, testCameras[1]] }],

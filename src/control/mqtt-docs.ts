@@ -47,7 +47,12 @@ that a person would call news, and otherwise at most every 10 s. While \`availab
 and what stands there is its last word.
 
 **What happened?** \`event\` carries each event at least once and in order. The box keeps what the broker has not acknowledged, over a
-lost connection and over a restart. Drop an \`id\` that you have seen.
+lost connection and over a restart. Drop an \`id\` that you have seen; \`session\` and \`seq\` tell even events of a box apart whose disk failed.
+
+**Telemetry** comes each second, and thins out while the network is thin. Seconds that were not told come later as \`telemetry/missed\`.
+
+**Settings.** Write \`config/desired\`, retained, with a number above any before; \`config/reported\` says what became of it. What could cut the box off is \`pending\` until gateway and broker
+were reached with it, and \`rolled-back\` if they are not in time. What is not an object of this form is answered on \`reply\` as \`config\`.
 
 **Commands.** Write to \`cmd/<name>\`, never retained: a retained command is refused. Give a response topic and correlation data as MQTT 5
 properties; clients of MQTT 3.1.1 put \`responseTopic\` and \`correlation\` into the payload instead (the properties win). The same

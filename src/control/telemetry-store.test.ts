@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Telemetry } from '../model/mqtt.ts';
+import type { Telemetry } from '../model/telemetry.ts';
 import { realDisk } from './disk.ts';
 import { TelemetryStore } from './telemetry-store.ts';
 

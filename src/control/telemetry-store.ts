@@ -5,7 +5,7 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Telemetry } from '../model/mqtt.ts';
+import type { Telemetry } from '../model/telemetry.ts';
 import type { Disk, DiskFile } from './disk.ts';
 
 /** Two generations are kept: about nine hours of a box with two paths. */

@@ -13,7 +13,7 @@ import type { InputState, InputStatus } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { ContentWatch } from './content.ts';
 import { isPassThrough } from './pass-through.ts';
-import { heartbeatMsMax, isMade, startMsMax, waitsForSender } from './patience.ts';
+import { ageMs, heartbeatMsMax, isMade, startMsMax, waitsForSender } from './patience.ts';
 import { detectPlatform } from './platform.ts';
 import { Previews } from './previews.ts';
 import { SourceMeter } from './source-rates.ts';
@@ -30,10 +30,6 @@ const loopMsMin = 1000;
 /** A sender that stays no longer than this is not waited for with open arms: a new process each time costs half a second of the processor. */
 const sessionMsMin = 2000;
 const refusalEveryMs = 60_000;
-/** Grey pictures come at most ten times a second, and arrivals are looked for as often. */
-const lookEveryMs = 100;
-/** Of what is looked for that often; 0 where it never was. */
-const ageMs = (atMs: number, nowMs: number): number => (atMs === 0 ? 0 : Math.max(0, nowMs - atMs - lookEveryMs));
 /** Encoders that run on the processor. */
 const softwareEncoders: ReadonlySet<string> = new Set(['x264enc', 'x265enc']);
 export interface InputOptions {
@@ -144,12 +140,11 @@ export class Input {
     } else this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
   }
 
-  /** Other settings of its own, from the next worker on, which starts now. */
+  /** Other settings of its own, from the worker on that starts now. */
   reconfigure(config: InputConfig): void {
     this.#options = { ...this.#options, config };
     this.restart('config-changed');
   }
-
   /** A stream that is passed through may not be spliced in: from now on it is encoded, until somebody restarts the input. `why` is a sentence about it. */
   encode(why: string): void {
     if (this.#mustEncode || !isPassThrough(this.config)) return;

@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { journaledEventSchema } from './box.ts';
 import { anyCommandSchema, commandReplySchema } from './command.ts';
 import { reasonSchema } from './reasons.ts';
+import { type Desired, desiredSchema, type Reported, reportedSchema } from './settings.ts';
 import { destinationStatusSchema, inputStatusSchema, pathStatusSchema, programStatusSchema } from './status.ts';
+import { type MissedTelemetry, missedTelemetrySchema, type Telemetry, telemetrySchema } from './telemetry.ts';
 import { modemSchema, vitalsStatusSchema } from './vitals.ts';
 
 /** @param box name of the box in the topics. Ends in a slash. */
@@ -44,33 +46,6 @@ export type StatePart = keyof typeof stateSchemas;
 export type StatePayload<P extends StatePart> = z.infer<(typeof stateSchemas)[P]>;
 export const stateParts = Object.keys(stateSchemas) as StatePart[];
 
-export const telemetrySchema = z.object({
-  t: z.number().nullable().describe('wall-clock time, ms since 1970; null while the clock is not set'),
-  mono: z.number().describe('monotonic time, ms'),
-  air: z.boolean().describe('on air'),
-  in: z.string().nullable().describe('input on air'),
-  kbps: z.number().nullable().describe('program, kbit/s'),
-  target: z.number().nullable().describe('video bitrate asked of the encoder, kbit/s'),
-  paths: z.record(
-    z.string(),
-    z.object({
-      up: z.boolean(),
-      kbps: z.number(),
-      rtt: z.number().nullable().describe('ms'),
-      loss: z.number().nullable().describe('per cent'),
-    }),
-  ),
-  cpu: z.number().nullable().describe('per cent'),
-  temp: z.number().nullable().describe('°C'),
-});
-export type Telemetry = z.infer<typeof telemetrySchema>;
-
-export const missedTelemetrySchema = z.object({
-  from: z.int().positive().describe('number of the first sample; each second has one, over restarts too'),
-  to: z.int().positive().describe('number of the last; who sees a number twice drops the second'),
-  samples: z.array(telemetrySchema),
-});
-
 /** Fields that a request may carry in its payload; with MQTT 5 the packet's own properties win. */
 export const requestFields = {
   responseTopic: z.string().min(1).max(256).optional().describe('where the reply goes, for clients without MQTT 5 properties'),
@@ -88,41 +63,6 @@ function argumentsOf(option: z.ZodObject): z.core.$ZodLooseShape {
   const { name: _, ...shape } = option.shape;
   return shape;
 }
-
-export const confirmSecondsSchema = z
-  .int()
-  .min(5)
-  .max(3600)
-  .optional()
-  .describe('how long the box may take to reach gateway and broker with it, before it takes the change back; 120 without it');
-
-/** Two levels down everything is a setting: docs/configuration.md, and its mistakes are told by path. */
-const documentSchema = z.record(z.string(), z.unknown());
-
-export const desiredSchema = z
-  .strictObject({
-    rev: z.int().positive().max(Number.MAX_SAFE_INTEGER).describe('number of this configuration; only a larger one than any before is taken'),
-    doc: documentSchema.optional().describe('the whole configuration (docs/configuration.md), defaults left out; or'),
-    patch: documentSchema.optional().describe('what differs from the one in force: a JSON merge patch (RFC 7396), in which null removes a setting'),
-    confirmSeconds: confirmSecondsSchema,
-    by: z.string().min(1).max(64).optional().describe('who asks, for the event log'),
-  })
-  .refine(({ doc, patch }) => (doc === undefined) !== (patch === undefined), 'give doc or patch, one of them');
-export type Desired = z.infer<typeof desiredSchema>;
-
-export const reportedSchema = z.object({
-  rev: z.int().nonnegative().describe('number of the last configuration that was wanted; 0: none yet'),
-  state: z
-    .enum(['applied', 'pending', 'rolled-back', 'rejected'])
-    .describe('pending: in force, and taken back unless it is confirmed. rolled-back: was taken back. rejected: not valid, nothing was changed'),
-  reason: reasonSchema,
-  text: z.string().describe('one sentence for people'),
-  errors: z.array(z.object({ path: z.string(), text: z.string() })).describe('every mistake, with the path of the setting'),
-  inForce: z.int().nonnegative().describe('number of the configuration in force; 0: the file on the box'),
-  needs: z.array(z.enum(['media', 'gateway', 'broker', 'page'])).describe('what a pending one has still to reach'),
-  doc: documentSchema.describe('the configuration in force, with all defaults; secrets are masked, and a mask that is sent back means the secret of now'),
-});
-export type Reported = z.infer<typeof reportedSchema>;
 
 export const replySchema = commandReplySchema.extend({
   command: z.string().describe('name of the command, as far as it could be read'),
@@ -352,7 +292,7 @@ export const topicTable: TopicRow[] = [
       from: 4711,
       to: 4711,
       samples: [{ t: now.wallMs, mono: now.monoMs, air: true, in: 'cam1', kbps: 4350, target: 4000, paths: {}, cpu: 38, temp: 61.2 }],
-    } satisfies z.infer<typeof missedTelemetrySchema>,
+    } satisfies MissedTelemetry,
   },
   {
     topic: 'event',

@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
-import { type BoxStatus, missedTelemetrySchema, stateParts } from '../../src/model/mqtt.ts';
+import { type BoxStatus, stateParts } from '../../src/model/mqtt.ts';
+import { missedTelemetrySchema } from '../../src/model/telemetry.ts';
 import { ControlWorld, until } from './control-world.ts';
 import { Mosquitto, mosquittoMissing, type Watcher } from './mqtt-world.ts';
 

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hostile } from '../../bench/managed/hostile.ts';
 import { startBroker } from '../../src/demo/broker.ts';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
-import { type BoxStatus, type Reply, stateParts, type Telemetry, topicTable } from '../../src/model/mqtt.ts';
+import { type BoxStatus, type Reply, stateParts, topicTable } from '../../src/model/mqtt.ts';
+import type { Telemetry } from '../../src/model/telemetry.ts';
 import { ControlWorld, until } from './control-world.ts';
 import { Mosquitto, mosquittoMissing, Watcher } from './mqtt-world.ts';
 

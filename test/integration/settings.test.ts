@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import type { SettingsFile } from '../../src/config/settings-file.ts';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
-import type { Desired, Reply, Reported } from '../../src/model/mqtt.ts';
-import { reportedSchema } from '../../src/model/mqtt.ts';
+import type { Reply } from '../../src/model/mqtt.ts';
+import type { Desired, Reported } from '../../src/model/settings.ts';
+import { reportedSchema } from '../../src/model/settings.ts';
 import { ControlWorld, until } from './control-world.ts';
 import { Mosquitto, mosquittoMissing, type Watcher } from './mqtt-world.ts';
 

@@ -114,3 +114,11 @@ function codeOf(error: unknown): string | number | null {
   if ('message' in error && /timeout/i.test(String(error.message))) return 'TIMEOUT';
   return null;
 }
+
+/** Whether a broker refuses the version of the protocol: it may know only the older one. */
+export function isVersionRefusal(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('code' in error && (error.code === 1 || error.code === 0x84)) return true;
+  // A CONNACK of MQTT 3.1.1 has two bytes, which the parser of MQTT 5 finds too short.
+  return 'message' in error && /parse|header|propert/i.test(String(error.message)) && !('code' in error && typeof error.code === 'string');
+}

@@ -3,42 +3,30 @@
  * is, takes commands. Everything retained is published again at every connect; nothing is queued in memory.
  */
 import { randomBytes } from 'node:crypto';
-import { connect as connectTcp } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { IPublishPacket } from 'mqtt';
 import { monoMs } from '../../clock.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { notice } from '../../model/event.ts';
-import { type BoxStatus, desiredSchema, type Reply, type StatePart, type Telemetry, topicRoot } from '../../model/mqtt.ts';
-import { backOffMs } from '../backoff.ts';
+import { type BoxStatus, type Reply, topicRoot } from '../../model/mqtt.ts';
+import type { Telemetry } from '../../model/telemetry.ts';
 import type { Box } from '../box.ts';
-import { type CommandDesk, explain, refuse } from '../commands.ts';
+import type { CommandDesk } from '../commands.ts';
 import type { SettingsKeeper } from '../settings/keeper.ts';
-import type { StoredTelemetry, TelemetryStore } from '../telemetry-store.ts';
+import type { TelemetryStore } from '../telemetry-store.ts';
 import { Allowance, telemetryEveryMs } from './allowance.ts';
-import { BrokerConnection, brokerAddress } from './connection.ts';
-import { type Explained, explainBroker } from './explain.ts';
+import { Brokers } from './brokers.ts';
+import { BrokerConnection } from './connection.ts';
+import { takeDesired } from './desired.ts';
+import { type Explained, explainBroker, isVersionRefusal } from './explain.ts';
 import { homeAssistantConfig, homeAssistantTopic } from './home-assistant.ts';
+import { sendMissed } from './missed.ts';
 import { EventPump } from './pump.ts';
 import { RefusalTally } from './refusals.ts';
-import { printable, type Request, readBody, readRequest } from './request.ts';
-import { dueStates, type PublishedState, statePayload } from './state.ts';
+import { type Request, readRequest } from './request.ts';
+import { StatePublisher } from './state-publisher.ts';
 
-/** Back-off: a broker that restarts is back in seconds; one that is gone must not be hammered by a fleet. */
-const firstRetryMs = 1000;
-const mostRetryMs = 30_000;
-const hopelessRetryMs = 15_000;
 const tickMs = 1000;
-/** With several brokers: the next one is tried after this. */
-const nextBrokerMs = 250;
-/** While another than the first is used, the first is looked for. */
-const firstProbeMs = 30_000;
-const mostProbeMs = 3_600_000;
-/** Events and states of a new connection come first. */
-const missedAfterMs = 3000;
-const missedBatch = 30;
-const missedRestMs = 500;
 /** Header, properties, TCP and IP of a message, about. */
 const packetBytes = 120;
 /** A connection that lasted this long proves that the broker works for us. */
@@ -62,15 +50,10 @@ export class MqttLink {
   readonly #options: MqttLinkOptions;
   readonly #name: string;
   readonly #root: string;
-  /** In order of preference. */
-  readonly #urls: readonly string[];
+  readonly #brokers: Brokers;
   readonly #allowance: Allowance;
-  /** Of the broker that is used or tried now. */
-  #index = 0;
-  #probeMs = Number.POSITIVE_INFINITY;
   /** The connection is given up for the first broker, which is back. */
   #goingHome = false;
-  #probeAfterMs = firstProbeMs;
   #telemetryMs = Number.NEGATIVE_INFINITY;
   readonly #refusals: RefusalTally;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -78,8 +61,7 @@ export class MqttLink {
   #session = '';
   #serving = false;
   #pump: EventPump | null = null;
-  #published = new Map<StatePart, PublishedState>();
-  #underWay = new Set<StatePart>();
+  #states: StatePublisher | null = null;
   #unsubscribe: (() => void) | null = null;
   #protocolVersion: 4 | 5 = 5;
   #failures = 0;
@@ -97,14 +79,14 @@ export class MqttLink {
     const { mqtt, vitals: _ } = options.config.control;
     this.#name = mqtt.box ?? options.config.box.name;
     this.#root = topicRoot(this.#name);
-    this.#urls = mqtt.url === undefined ? [] : [mqtt.url, ...mqtt.fallbackUrls];
+    this.#brokers = new Brokers(mqtt.url === undefined ? [] : [mqtt.url, ...mqtt.fallbackUrls]);
     this.#allowance = new Allowance(mqtt.maxKbps, monoMs());
     this.#refusals = new RefusalTally((refused) => options.box.report(refused));
   }
 
   start(): void {
     const { box, settings } = this.#options;
-    if (this.#urls.length === 0) {
+    if (this.#brokers.count === 0) {
       box.setLink('mqtt', 'off', 'unsupported', 'no broker is configured (control.mqtt.url)');
       return;
     }
@@ -139,10 +121,10 @@ export class MqttLink {
 
   #connect(): void {
     const { config, box } = this.#options;
-    const url = this.#urls[this.#index] as string;
+    const { url } = this.#brokers;
     this.#session = randomBytes(8).toString('hex');
     this.#overwritten = false;
-    if (this.#failures === 0) box.setLink('mqtt', 'connecting', 'connecting', `connecting to the broker ${this.#where}`);
+    if (this.#failures === 0) box.setLink('mqtt', 'connecting', 'connecting', `connecting to the broker ${this.#brokers.where}`);
     const sinceMs = monoMs();
     try {
       this.#connection = new BrokerConnection(
@@ -175,14 +157,24 @@ export class MqttLink {
     }
     if (this.#connection !== connection || this.#stopping) return;
     this.#serving = true;
-    this.#published.clear();
-    this.#underWay.clear();
+    this.#states = new StatePublisher({
+      box: this.#options.box,
+      publish: (part, payload) => this.#publish(connection, `state/${part}`, payload, { qos: 1, retain: true }),
+      hasRoom: (nowMs) => this.#allowance.has(0.25, nowMs),
+      onRefused: (error) => {
+        if (connection === this.#connection) connection.abort(error);
+      },
+    });
     this.#publishStates();
     this.#publishReported();
     this.#publishDiscovery(connection);
-    setTimeout(() => void this.#sendMissed(connection).catch(() => undefined), missedAfterMs).unref();
-    this.#probeMs = this.#index === 0 ? Number.POSITIVE_INFINITY : monoMs() + this.#probeAfterMs;
-    if (this.#index === 0) this.#probeAfterMs = firstProbeMs;
+    const { telemetry: store } = this.#options;
+    void sendMissed(store, this.#options.box.journal, {
+      isOver: () => this.#connection !== connection || this.#stopping,
+      hasRoom: () => this.#allowance.has(0.5, monoMs()),
+      send: (missed) => this.#publish(connection, 'telemetry/missed', missed, { qos: 1, retain: false }),
+    });
+    this.#brokers.serves(monoMs());
     this.#pump = new EventPump({
       journal: this.#options.box.journal,
       consumer: 'mqtt',
@@ -194,12 +186,12 @@ export class MqttLink {
     const old = box.links.mqtt;
     const wasLost = this.#lastFailure !== '';
     this.#lastFailure = '';
-    const text = `connected to the broker ${this.#where}${this.#protocolVersion === 4 ? ' (which speaks only MQTT 3.1.1)' : ''}`;
+    const text = `connected to the broker ${this.#brokers.where}${this.#protocolVersion === 4 ? ' (which speaks only MQTT 3.1.1)' : ''}`;
     box.setLink('mqtt', 'connected', 'connected', text);
     box.report(
       notice({
         severity: wasLost ? 'clear' : 'info',
-        subject: { kind: 'mqtt', id: this.#where },
+        subject: { kind: 'mqtt', id: this.#brokers.where },
         what: 'mqtt.state',
         from: old.state,
         to: 'connected',
@@ -223,7 +215,7 @@ export class MqttLink {
     if (this.#stopping) return;
     if (this.#goingHome) {
       this.#goingHome = false;
-      this.#index = 0;
+      this.#brokers.first();
       this.#connect();
       return;
     }
@@ -234,7 +226,7 @@ export class MqttLink {
       return;
     }
     if (wasServing && monoMs() - sinceMs > stableMs) this.#failures = 0;
-    this.#failed(explainBroker(error, this.#where, { tls: /^(mqtts|wss):/.test(this.#urls[this.#index] ?? '') }));
+    this.#failed(explainBroker(error, this.#brokers.where, { tls: /^(mqtts|wss):/.test(this.#brokers.url) }));
   }
 
   #failed({ reason, text, hopeless }: Explained): void {
@@ -244,41 +236,18 @@ export class MqttLink {
     box.setLink('mqtt', 'waiting', reason, text);
     // Once for each new reason, not for each attempt.
     if (this.#lastFailure !== text)
-      box.report(notice({ severity: 'warning', subject: { kind: 'mqtt', id: this.#where }, what: 'mqtt.state', from: old, to: 'waiting', reason, text }));
+      box.report(
+        notice({ severity: 'warning', subject: { kind: 'mqtt', id: this.#brokers.where }, what: 'mqtt.state', from: old, to: 'waiting', reason, text }),
+      );
     this.#lastFailure = text;
-    // The next broker at once; a pause after each round.
-    this.#index = (this.#index + 1) % this.#urls.length;
-    const delayMs =
-      this.#index > 0
-        ? nextBrokerMs
-        : backOffMs(Math.ceil(this.#failures / this.#urls.length), hopeless ? hopelessRetryMs : firstRetryMs, mostRetryMs, Math.random());
+    const delayMs = this.#brokers.nextAfterMs(this.#failures, hopeless, Math.random());
     // After a while with the old protocol the broker may have been swapped or updated.
     if (this.#failures % 5 === 0) this.#protocolVersion = 5;
     this.#retry = setTimeout(() => this.#connect(), delayMs);
   }
 
   #publishStates(): void {
-    const connection = this.#connection;
-    if (connection === null || !this.#serving) return;
-    const { box } = this.#options;
-    const nowMs = monoMs();
-    const snapshot = box.snapshot();
-    for (const { part, key } of dueStates(snapshot, this.#published, nowMs)) {
-      // One of each kind under way: on a thin link the next one carries the newest.
-      if (this.#underWay.has(part)) continue;
-      if (this.#published.get(part)?.key === key && !this.#allowance.has(0.25, nowMs)) continue;
-      this.#underWay.add(part);
-      this.#published.set(part, { key, atMs: nowMs });
-      this.#publish(connection, `state/${part}`, statePayload(part, snapshot, box.wall()), { qos: 1, retain: true }).then(
-        () => {
-          this.#underWay.delete(part);
-        },
-        (error) => {
-          this.#underWay.delete(part);
-          if (connection === this.#connection) connection.abort(error);
-        },
-      );
-    }
+    if (this.#serving) this.#states?.turn();
   }
 
   #tick(): void {
@@ -287,8 +256,11 @@ export class MqttLink {
     this.#publishStates();
     const connection = this.#connection;
     if (connection === null || !this.#serving) return;
-    const nowMs = monoMs();
-    if (nowMs >= this.#probeMs) this.#probePreferred(nowMs);
+    this.#brokers.look(monoMs(), () => {
+      if (this.#stopping || this.#connection === null) return;
+      this.#goingHome = true;
+      this.#connection.abort(null);
+    });
   }
 
   /** Whether it is on its way. A second that is not is told later, from the disk. */
@@ -302,28 +274,6 @@ export class MqttLink {
     this.#telemetryMs = nowMs;
     this.#publish(connection, 'telemetry', sample, { qos: 0, retain: false }).catch(() => undefined);
     return true;
-  }
-
-  /** What the disk has of the time without a broker, when there is room for it. */
-  async #sendMissed(connection: BrokerConnection): Promise<void> {
-    const { journal } = this.#options.box;
-    const store = this.#options.telemetry;
-    await store.flush();
-    let batch: StoredTelemetry[] = [];
-    const send = async (): Promise<void> => {
-      const [first, last] = [batch[0], batch.at(-1)];
-      if (first === undefined || last === undefined) return;
-      while (this.#connection === connection && !this.#allowance.has(0.5, monoMs())) await delay(missedRestMs);
-      if (this.#connection !== connection || this.#stopping) throw new Error('over');
-      await this.#publish(connection, 'telemetry/missed', { from: first.n, to: last.n, samples: batch.map(({ sample }) => sample) }, { qos: 1, retain: false });
-      journal.advance('telemetry', last.n);
-      batch = [];
-    };
-    for await (const one of store.missed(journal.cursor('telemetry'))) {
-      batch.push(one);
-      if (batch.length >= missedBatch) await send();
-    }
-    await send();
   }
 
   #take(topic: string, payload: Buffer, packet: IPublishPacket): void {
@@ -377,7 +327,7 @@ export class MqttLink {
     this.#birth(connection).catch(() => undefined);
   }
 
-  #reply(connection: BrokerConnection, request: Request, reply: CommandReply): void {
+  #reply(connection: BrokerConnection, request: Pick<Request, 'replyTo' | 'correlationData' | 'correlation' | 'name'>, reply: CommandReply): void {
     if (this.#replies >= repliesMax) return;
     this.#replies++;
     const payload: Reply = { ...reply, command: request.name, correlation: request.correlation };
@@ -391,10 +341,6 @@ export class MqttLink {
       .finally(() => {
         this.#replies--;
       });
-  }
-
-  get #where(): string {
-    return brokerAddress(this.#urls[this.#index] ?? '');
   }
 
   /** @param topic below the root. */
@@ -427,55 +373,23 @@ export class MqttLink {
 
   #publishDiscovery(connection: BrokerConnection): void {
     const { config, box } = this.#options;
-    if (!config.control.mqtt.homeAssistant) return;
     // A broker that keeps us to our own topics forbids it: nothing else depends on it.
-    this.#publishAt(connection, homeAssistantTopic(this.#name), homeAssistantConfig(this.#name, box.version), { qos: 1, retain: true }).catch(() => undefined);
+    if (config.control.mqtt.homeAssistant)
+      this.#publishAt(connection, homeAssistantTopic(this.#name), homeAssistantConfig(this.#name, box.version), { qos: 1, retain: true }).catch(
+        () => undefined,
+      );
   }
 
   async #takeDesired(connection: BrokerConnection, payload: Buffer): Promise<void> {
-    // Deleted by the cloud: nothing is wanted.
-    if (payload.length === 0) return;
-    const body = readBody(payload);
-    const parsed = body === null ? null : desiredSchema.safeParse(body);
-    const reply =
-      parsed === null
-        ? refuse('invalid', 'config/desired: the payload is not a JSON object of at most 65536 bytes, nested at most 32 deep')
-        : !parsed.success
-          ? refuse('invalid', explain('config', parsed.error.issues))
-          : await this.#options.settings.take(parsed.data, parsed.data.by === undefined ? 'mqtt' : `mqtt:${printable(parsed.data.by)}`);
-    if (!reply.ok && parsed?.success !== true) this.#refusals.add(reply, monoMs());
-    const request: Request = { replyTo: null, correlationData: null, correlation: null, name: 'config', args: null, refusal: null, by: null };
-    this.#reply(connection, request, reply);
-    if (this.#connection !== null) this.#publishReported();
-  }
-
-  /** Whether the first broker is back: one connection, and only when it stands is the present one given up. */
-  #probePreferred(nowMs: number): void {
-    this.#probeMs = nowMs + this.#probeAfterMs;
-    const { hostname, port } = new URL(`http://${brokerAddress(this.#urls[0] ?? '')}`);
-    const socket = connectTcp({ host: hostname, port: Number(port || 80), timeout: 5000 });
-    socket.on('error', () => undefined);
-    socket.on('timeout', () => socket.destroy());
-    socket.on('connect', () => {
-      socket.destroy();
-      const connection = this.#connection;
-      if (this.#stopping || connection === null || this.#index === 0) return;
-      // It may listen and still refuse: then it is asked less and less often.
-      this.#probeAfterMs = Math.min(2 * this.#probeAfterMs, mostProbeMs);
-      this.#goingHome = true;
-      connection.abort(null);
-    });
+    const answer = await takeDesired(payload, this.#options.settings);
+    if (answer === null) return;
+    if (answer.unreadable) this.#refusals.add(answer.reply, monoMs());
+    this.#reply(connection, { replyTo: null, correlationData: null, correlation: null, name: 'config' }, answer.reply);
+    this.#publishReported();
   }
 
   #status(online: boolean, reason: BoxStatus['reason']): BoxStatus {
     const { box, slot } = this.#options;
     return { online, reason, session: this.#session, bootId: box.bootId, version: box.version, slot };
   }
-}
-
-function isVersionRefusal(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  if ('code' in error && (error.code === 1 || error.code === 0x84)) return true;
-  // A CONNACK of MQTT 3.1.1 has two bytes, which the parser of MQTT 5 finds too short.
-  return 'message' in error && /parse|header|propert/i.test(String(error.message)) && !('code' in error && typeof error.code === 'string');
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BoxSnapshot } from '../../model/box.ts';
-import { type StatePart, stateParts, telemetrySchema, topicTable } from '../../model/mqtt.ts';
+import { type StatePart, stateParts, topicTable } from '../../model/mqtt.ts';
+import { telemetrySchema } from '../../model/telemetry.ts';
 import { dueStates, newsEveryMs, type PublishedState, quietEveryMs, telemetry } from './state.ts';
 
 const link = { state: 'connected', reason: 'connected', text: '', sinceMonoMs: 0 } as const;

@@ -1,7 +1,8 @@
 /** What `state/…` and `telemetry` say, and when a state is worth publishing. Pure. */
 import type { BoxSnapshot, PathSample } from '../../model/box.ts';
-import type { StatePart, StatePayload, Telemetry } from '../../model/mqtt.ts';
+import type { StatePart, StatePayload } from '../../model/mqtt.ts';
 import { stateParts } from '../../model/mqtt.ts';
+import type { Telemetry } from '../../model/telemetry.ts';
 
 /** Without news a state is refreshed at most this often (DESIGN.md section 13). */
 export const quietEveryMs = 10_000;

@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Prepared, PrepareRequest } from '../../config/prepare.ts';
 
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const script = fileURLToPath(new URL(`../../config/prepare-process.${extension}`, import.meta.url));
+const script = fileURLToPath(new URL('../../config/prepare-process.ts', import.meta.url));
 /** On a small board under load; whoever waits longer has a process that hangs. */
 const answerMsMax = 20_000;
 
