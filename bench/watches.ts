@@ -62,6 +62,7 @@ const nothingWrong: Sample = {
   expectedKbps: null,
   continuityErrors: 0,
   lossPercent: null,
+  retransmitPercent: null,
   rttMs: null,
   pictures: null,
   expectedFps: null,

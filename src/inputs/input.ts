@@ -193,7 +193,7 @@ export class Input {
   sample(nowMs: number, { continuityErrors, pictures }: { continuityErrors: number; pictures: number }): Sample {
     const { program } = this.#options;
     const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
-    const { kbps, lossPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
+    const { kbps, lossPercent, retransmitPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
     const noPictureMs = this.#noPictureMs(nowMs);
     return {
       delivering: this.delivering,
@@ -212,6 +212,7 @@ export class Input {
       pictures: this.#encoder === null ? pictures : this.#meter.pictures(nowMs),
       expectedFps: noPictureMs === null ? program.fps : null,
       lossPercent,
+      retransmitPercent,
       rttMs,
       softwareEncoded: this.#encoder !== null && softwareEncoders.has(this.#encoder),
     };
