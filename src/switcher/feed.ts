@@ -27,6 +27,7 @@ import { SoundReader } from './mpegts/sound.ts';
 import { Step } from './mpegts/step.ts';
 import { type ElementaryStream, mapIn, mapPidIn, SectionReader } from './mpegts/tables.ts';
 import { ParameterSets } from './parameter-store.ts';
+import { type PassRule, PrivateStreams, type PrivateUnit } from './private-streams.ts';
 import { headroomBytes, type Unit } from './unit.ts';
 
 export interface FeedFigures {
@@ -107,6 +108,9 @@ export interface FeedOptions {
   onUnit(unit: Unit): void;
   /** program_number of the program to take; 0: the first. */
   programNumber?: number;
+  /** What passes besides picture and sound. */
+  passStreams?: readonly PassRule[];
+  onPrivate?(unit: PrivateUnit): void;
 }
 
 export class Feed implements SourceFormat {
@@ -121,6 +125,7 @@ export class Feed implements SourceFormat {
   readonly #sets = new ParameterSets();
   readonly #sound = new SoundReader(audioBytesMax);
   readonly #cadence = new Cadence();
+  readonly #private: PrivateStreams;
   #mapPid = -1;
   #changes = 0;
   /** The source has said what it consists of. */
@@ -128,11 +133,18 @@ export class Feed implements SourceFormat {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#private = new PrivateStreams(options.passStreams ?? [], (unit) => options.onPrivate?.(unit));
   }
 
   get figures(): FeedFigures {
-    const { skippedBytes } = this.#counts;
-    return { ...this.#counts, skippedBytes: skippedBytes + this.#step.skippedBytes };
+    const { skippedBytes, continuityErrors, damagedUnits } = this.#counts;
+    const { counts } = this.#private;
+    return {
+      ...this.#counts,
+      skippedBytes: skippedBytes + this.#step.skippedBytes,
+      continuityErrors: continuityErrors + counts.continuityErrors,
+      damagedUnits: damagedUnits + counts.damagedUnits,
+    };
   }
 
   /** What the source said that its streams are; null before it did. */
@@ -142,6 +154,11 @@ export class Feed implements SourceFormat {
 
   get audioStream(): ElementaryStream | null {
     return this.#audio.stream;
+  }
+
+  /** What it has for each rule that lets a stream pass; null: nothing. */
+  get privateStreams(): readonly (ElementaryStream | null)[] {
+    return this.#private.streams;
   }
 
   get videoFormat(): VideoFormat | null {
@@ -171,6 +188,7 @@ export class Feed implements SourceFormat {
     this.#step.reset();
     this.#association.reset();
     this.#mapSection.reset();
+    this.#private.reset();
     this.#mapPid = -1;
     this.mapped = false;
     for (const one of [this.#video, this.#audio]) {
@@ -190,11 +208,12 @@ export class Feed implements SourceFormat {
     if (pid === nullPid || !hasPayload(buffer, at)) return;
     if (pid === this.#video.stream?.pid) this.#collect(this.#video, buffer, at);
     else if (pid === this.#audio.stream?.pid) this.#collect(this.#audio, buffer, at);
+    else if (pid !== 0 && pid !== this.#mapPid) this.#private.add(pid, buffer, at);
     else if (hasError(buffer, at) || isScrambled(buffer, at)) return;
     else if (pid === 0) {
       const section = this.#association.add(buffer, at);
       if (section !== null) this.#mapPid = mapPidIn(this.#association.bytes, section, this.#options.programNumber ?? 0);
-    } else if (pid === this.#mapPid) this.#map(buffer, at);
+    } else this.#map(buffer, at);
   }
 
   #map(buffer: Buffer, at: number): void {
@@ -206,6 +225,7 @@ export class Feed implements SourceFormat {
     const video = honest.find(({ kind }) => kind === 'h264' || kind === 'h265' || kind === 'mpeg2') ?? null;
     this.#adopt(this.#video, video);
     this.#adopt(this.#audio, honest.find(({ kind, pid }) => kind === 'audio' && pid !== video?.pid) ?? null);
+    this.#private.adopt(honest.filter(({ kind }) => kind === 'other'));
     this.mapped = true;
   }
 

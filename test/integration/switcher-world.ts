@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { ProgramFormat } from '../../src/switcher/fit.ts';
 import { pcrOf } from '../../src/switcher/mpegts/packet.ts';
 import { readClip } from '../../src/switcher/slate.ts';
-import { Switcher } from '../../src/switcher/switcher.ts';
+import { Switcher, type SwitcherOptions } from '../../src/switcher/switcher.ts';
 
 export const size = { width: 320, height: 192, fps: 25 };
 export const programOf = (codec: 'h264' | 'h265'): ProgramFormat => ({ codec, ...size, audioRate: 48_000 });
+type Program = SwitcherOptions['program'];
 
 /** ffmpeg's options for a picture that moves and a tone, made once a machine. Returns MPEG-TS. */
 export function encode(...options: string[]): Buffer {
@@ -78,7 +79,7 @@ export class SwitcherWorld {
   readonly #out: Buffer[] = [];
   readonly #playing = new Map<string, { pieces: { atMs: number; bytes: Buffer }[]; next: number; beganMs: number }>();
 
-  constructor(program: ProgramFormat, slate?: Buffer, { sounds = false } = {}) {
+  constructor(program: Program, slate?: Buffer, { sounds = false } = {}) {
     this.switcher = new Switcher({
       program,
       onPayload: (buffer, offset, length) => this.#out.push(Buffer.from(buffer.subarray(offset, offset + length))),
