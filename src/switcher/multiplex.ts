@@ -23,6 +23,7 @@ const descriptorBytesMax = 32;
 const referenceLeadTicks = 300 * 90;
 /** 2.7.2 wants one each 100 ms at least, ETSI TR 101 290 (2.3a) each 40 ms: they come with the pictures, and alone between slow ones. */
 const referenceEveryMs = 35;
+const referenceTicksMax = 40 * 90;
 /** A longer leap is a pause that no references can hide. */
 const bridgedTicksMax = 2000 * 90;
 /** Receivers that join wait for tables: as often as DVB asks (ETSI TR 101 290, 1.3 and 1.5: 500 ms), with room. */
@@ -200,14 +201,18 @@ export class Multiplex {
   #referenceAlone(nowMs: number, givenUp: boolean): void {
     const elapsed = (nowMs - this.#pictureMs) * 90;
     const lag = givenUp ? elapsed : Math.min(elapsed, referenceLeadTicks - 90);
-    this.#writeReference(this.#pictureDts - referenceLeadTicks + lag, nowMs);
+    const reference = this.#pictureDts - referenceLeadTicks + lag;
+    // A loop that turned late leaves no larger step than one in time.
+    this.#bridge(reference, nowMs);
+    this.#writeReference(reference, nowMs);
   }
 
   /** Where a switch makes the program's time leap a few pictures, the references walk there. */
   #bridge(reference: number, nowMs: number): void {
     if (reference - this.#lastReference > bridgedTicksMax) return;
-    const step = referenceEveryMs * 90;
-    while (reference - this.#lastReference > 2 * step) this.#writeReference(this.#lastReference + step, nowMs);
+    const between = Math.ceil((reference - this.#lastReference) / referenceTicksMax);
+    const step = (reference - this.#lastReference) / between;
+    for (let n = 1; n < between; n++) this.#writeReference(this.#lastReference + step, nowMs);
   }
 
   /** A packet with nothing but a clock reference. It never goes back. */
