@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/lab/random.ts';
 import { Analyser } from '../../src/lab/viewer/analyser.ts';
-import { packetBytes } from '../../src/switcher/mpegts/packet.ts';
 import { slateId } from '../../src/switcher/switcher.ts';
+import { damaged } from './damage.ts';
 import { aac, encode, picture, programOf, SwitcherWorld, size, tone, x264, x265 } from './switcher-world.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tandem-hostile-'));
@@ -25,35 +25,6 @@ const kinds = [
   ['H.265, LATM', 'h265', x265, 'keyint=25:bframes=0', ['-mpegts_flags', 'latm']],
 ] as const;
 
-/** Loses, doubles, swaps, cuts and falsifies packets, and puts rubbish between them; `share` of them, in bursts and alone. */
-function damaged(stream: Buffer, random: () => number, share: number): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at + packetBytes <= stream.length; at += packetBytes) {
-    const packet = Buffer.from(stream.subarray(at, at + packetBytes));
-    const dice = random();
-    if (dice >= share) parts.push(packet);
-    else damage(packet, parts, random);
-  }
-  return Buffer.concat(parts);
-}
-
-function damage(packet: Buffer, parts: Buffer[], random: () => number): void {
-  const any = (below: number): number => Math.floor(random() * below);
-  const rubbish = (): Buffer => Buffer.from(Array.from({ length: any(400) }, () => any(256)));
-  const kind = any(8);
-  if (kind === 0) return;
-  // Headers, adaptation fields, PES headers, sections; then anything.
-  if (kind === 1) packet[1 + any(30)] = any(256);
-  if (kind === 2) for (let n = any(6); n >= 0; n--) packet[any(packetBytes)] = any(256);
-  if (kind === 3) parts.push(packet);
-  if (kind === 4) parts.push(rubbish());
-  if (kind === 5) return void parts.push(packet.subarray(0, any(packetBytes)));
-  if (kind === 6) return void parts.splice(Math.max(0, parts.length - any(10)), 0, packet);
-  // The PID of another stream, or the counter of another packet.
-  if (kind === 7) packet[any(2) === 0 ? 2 : 3] = any(256);
-  parts.push(packet);
-}
-
 function structureOf(output: Buffer) {
   const analyser = new Analyser();
   analyser.push(output, 0, output.length, 0);
@@ -61,7 +32,8 @@ function structureOf(output: Buffer) {
   return { continuityErrors, ptsJumps, pcrJumps };
 }
 
-const seeds = Array.from({ length: 40 }, (_, n) => n + 1);
+const seeds = [1, 2, 3, 4, 5, 6];
+let onAir = 0;
 const cases = kinds.flatMap(([name, ...rest]) => seeds.map((seed) => [name, seed, ...rest] as const));
 
 describe('a damaged stream', () => {
@@ -87,11 +59,14 @@ describe('a damaged stream', () => {
       world.run(2000);
       expect(structureOf(world.output)).toEqual({ continuityErrors: 0, ptsJumps: 0, pcrJumps: 0 });
       expect(world.switcher.onAir).toBe('sound');
-      // With two packets of a thousand broken it was on air.
-      if (seed % 4 === 0 || seed % 4 === 1) expect(world.landed).toContain('bad');
+      if (world.landed.includes('bad')) onAir++;
       const after = world.sinceLanded;
       expect(after.length).toBeGreaterThan(50_000);
       expect(world.complaints(join(directory, 'after.ts'), after)).toBe('');
     },
   );
+
+  it('was on air in most of these runs', () => {
+    expect(onAir).toBeGreaterThan(cases.length / 2);
+  });
 });

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/lab/random.ts';
 import { Analyser } from '../../src/lab/viewer/analyser.ts';
 import { Feed } from '../../src/switcher/feed.ts';
 import { packetBytes, pcrOf, pesTime, pidOf, ptsWrap, wrappedDifference } from '../../src/switcher/mpegts/packet.ts';
@@ -12,6 +13,7 @@ import { crc32, parseAssociation, parseProgramMap, writeProgramMap } from '../..
 import { mapPid, privatePid } from '../../src/switcher/multiplex.ts';
 import type { PassRule } from '../../src/switcher/private-streams.ts';
 import { slateId } from '../../src/switcher/switcher.ts';
+import { damaged } from './damage.ts';
 import { aac, encode, picture, programOf, SwitcherWorld, size, tone, x264 } from './switcher-world.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tandem-private-'));
@@ -192,5 +194,23 @@ describe('private streams', () => {
     const { output } = switchAbout([{ pid: splicePid }]).world;
     expect(probe(output)).toEqual(['h264', 'aac', 'scte_35']);
     expect(complaintsOf(output)).toEqual(none);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('that are damaged (seed %i) never break the program', (seed) => {
+    const random = seededRandom(seed);
+    const world = new SwitcherWorld({ ...programOf('h264'), passStreams: both }, slate());
+    world.play('a', withSplices(withKlv(500)), (bytes) => damaged(bytes, random, 0.004 * 3 ** (seed % 3)));
+    world.play('b', plain());
+    for (let n = 0; n < 4; n++) {
+      world.select('a');
+      world.run(1500);
+      world.select('b');
+      world.run(600);
+    }
+    expect(complaintsOf(world.output)).toMatchObject({ continuityErrors: 0, ptsJumps: 0, pcrJumps: 0 });
+    // Only whole ones came through.
+    const { klv } = takeApart(world.output, [{ pid: privatePid }, { pid: privatePid + 1 }]);
+    expect(klv.length).toBeGreaterThan(5);
+    expect(world.complaints(join(directory, 'damaged.ts'), world.sinceLanded)).toBe('');
   });
 });
