@@ -8,6 +8,7 @@ import { adtsType } from './mpegts/sound.ts';
 import { shiftSplice } from './mpegts/splice-info.ts';
 import type { ElementaryStream } from './mpegts/tables.ts';
 import { type ClockReference, Multiplex } from './multiplex.ts';
+import { OpenGroup } from './open-group.ts';
 import type { PrivateUnit } from './private-streams.ts';
 import { SoundTrack } from './sound-track.ts';
 import type { Source } from './source.ts';
@@ -29,6 +30,9 @@ export class Air {
   #soundOffset = 0;
   /** Pictures of an open group that are shown before its entry are left out up to this time of the source. */
   #skipBefore = Number.NEGATIVE_INFINITY;
+  readonly #group = new OpenGroup();
+  /** The next picture of the source on air begins an open group that the program did not have before. */
+  #opens = false;
   /** What is on air shows its pictures in another order than it sends them. */
   reorders = false;
   /** When the last picture went out. */
@@ -80,7 +84,8 @@ export class Air {
 
   /** Another source's time is fitted into the program's. `wish`: a shift that it should have, if that can be. */
   begin(entry: Unit, wish?: number): void {
-    if (entry.entry === 'leading' && Number.isFinite(this.pictureMs)) markSplice(entry, this.#codec);
+    this.#group.end();
+    this.#opens = entry.entry === 'leading' && Number.isFinite(this.pictureMs);
     this.#fit(entry, wish);
     this.#skipBefore = entry.entry === 'leading' ? entry.pts : Number.NEGATIVE_INFINITY;
     this.reorders = false;
@@ -89,6 +94,7 @@ export class Air {
 
   /** The slate begins with its first picture, before which nothing leads. */
   beginSlate(first: Unit): void {
+    this.#group.end();
     this.#fit(first);
     this.#skipBefore = Number.NEGATIVE_INFINITY;
   }
@@ -125,8 +131,17 @@ export class Air {
   picture(unit: Unit, soundLagTicks: number): void {
     this.reorders ||= unit.pts !== unit.dts;
     if (unit.pts < this.#skipBefore) return;
-    this.slatePicture(unit, soundLagTicks);
+    this.slatePicture(this.#joined(unit), soundLagTicks);
     this.alignSound();
+  }
+
+  /** As a decoder wants it that had another source before. */
+  #joined(unit: Unit): Unit {
+    if (!this.#opens) return this.#group.follow(unit);
+    this.#opens = false;
+    const refresh = this.#codec === 'h264' ? this.#group.begin(unit) : null;
+    if (refresh === null) markSplice(unit, this.#codec);
+    return refresh ?? unit;
   }
 
   /** A picture of the slate: whose sound goes with it keeps its own shift. */

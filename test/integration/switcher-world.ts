@@ -70,6 +70,17 @@ export function paced(stream: Buffer): { atMs: number; bytes: Buffer }[] {
   return pieces;
 }
 
+/** Each picture as ffmpeg decodes it, by hash, in the order of showing. */
+export function decoded(stream: Buffer, file: string): string[] {
+  writeFileSync(file, stream);
+  const options = ['-v', 'error', '-i', file, '-map', '0:v', '-vsync', 'passthrough', '-enc_time_base', '1:90000', '-f', 'framemd5', '-'];
+  const text = execFileSync('ffmpeg', options, { encoding: 'utf8', maxBuffer: 64e6 });
+  return text
+    .split('\n')
+    .filter((line) => /^\d/.test(line))
+    .map((line) => line.split(',').at(-1)?.trim() as string);
+}
+
 export class SwitcherWorld {
   nowMs = 0;
   readonly switcher: Switcher;
