@@ -9,9 +9,9 @@ import type { ProgramFormat } from './fit.ts';
 import { Held } from './held.ts';
 import type { ClockReference } from './multiplex.ts';
 import type { PassRule, PrivateUnit } from './private-streams.ts';
-import { type Clip, SlatePlayer } from './slate.ts';
+import type { Clip } from './slate.ts';
 import { Source } from './source.ts';
-import { ticksPerMs } from './timeline.ts';
+import { StandIn } from './stand-in.ts';
 import type { Unit } from './unit.ts';
 
 /** The source that is always there. No input may have this id. */
@@ -24,8 +24,6 @@ const patienceMs = 50;
 const cutWaitMs = 250;
 /** A source on air that has sent no picture for so long gets the slate's; its clock runs on by itself for 300 ms. */
 const coverAfterMs = 360;
-/** A clip's sound stands beside its picture: two pictures' time is enough to wait for it. */
-const clipLagTicks = 100 * ticksPerMs;
 
 export interface SwitcherOptions {
   program: ProgramFormat & { passStreams?: readonly PassRule[] };
@@ -45,8 +43,7 @@ export class Switcher {
   readonly #options: SwitcherOptions;
   readonly #sources = new Map<string, Source>();
   readonly #air: Air;
-  #slate: SlatePlayer | null = null;
-  #slateRound = 0;
+  readonly #slate: StandIn;
   #onAir: string | null = null;
   /** The source on air has no picture: the slate's is shown to its sound. */
   #covered = false;
@@ -56,11 +53,11 @@ export class Switcher {
   #nowMs = 0;
   /** Told at the next turn: who hears it may end the very source whose bytes are being read. */
   readonly #toTell: (() => void)[] = [];
-  readonly #onSlate = (unit: Unit): void => this.#emitSlate(unit);
 
   constructor(options: SwitcherOptions) {
     this.#options = options;
     this.#air = new Air(options.program, options.onPayload);
+    this.#slate = new StandIn(this.#air, () => (this.#covered && this.#onAir !== null ? (this.#sources.get(this.#onAir) ?? null) : null));
   }
 
   get packets(): number {
@@ -103,9 +100,7 @@ export class Switcher {
 
   /** What plays goes on with the new one. */
   setSlate(clip: Clip): void {
-    const playing = this.#slate?.playing ?? false;
-    this.#slate = new SlatePlayer(clip);
-    if (playing) this.#startSlate(this.#nowMs);
+    this.#slate.set(clip, this.#nowMs);
   }
 
   /** Bytes of an input, in pieces of any size. */
@@ -141,7 +136,7 @@ export class Switcher {
     if (this.#held.waitedMs(nowMs) > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
     if (this.#wanted === null && this.#isPictureLost(nowMs)) this.#cover(nowMs);
-    this.#stepSlate(nowMs);
+    this.#slate.step(nowMs);
     const own = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
     if (own !== undefined) this.#air.describePrivate(own.feed.privateStreams);
     this.#air.turn(nowMs, this.#wanted !== null && nowMs - this.#air.pictureMs > bridgeAfterMs);
@@ -249,12 +244,12 @@ export class Switcher {
 
   /** A source without a picture goes on air: the slate's picture, and its sound from now on. */
   #takeSound(id: string, source: Source, unit: Unit): void {
-    if (this.#slate === null) return;
-    const { playing } = this.#slate;
+    if (!this.#slate.isReady) return;
+    const playing = this.#slate.isPlaying;
     const from = this.#leave(id);
     source.sound.clear();
-    if (playing) this.#slate.playing = true;
-    else this.#startSlate(this.#nowMs);
+    if (playing) this.#slate.resume();
+    else this.#slate.start(this.#nowMs);
     this.#setCovered(id, true);
     this.#air.alignSoundTo(unit);
     this.#air.sound(source, unit, true);
@@ -264,7 +259,7 @@ export class Switcher {
   /** What was on air is so no more; returns its name. */
   #leave(to: string): string | null {
     const from = this.#onAir;
-    if (this.#slate !== null) this.#slate.playing = false;
+    this.#slate.stop();
     const old = from === null ? undefined : this.#sources.get(from);
     if (old !== undefined) old.lastDts = Number.NaN;
     if (this.#covered && from !== null) this.#setCovered(from, false);
@@ -286,60 +281,29 @@ export class Switcher {
   }
 
   #playSlate(nowMs: number): void {
-    if (this.#slate === null) return;
+    if (!this.#slate.isReady) return;
     const wanted = this.#wanted;
     const from = this.#leave(slateId);
     this.#wanted = wanted === slateId ? null : wanted;
-    this.#startSlate(nowMs);
+    this.#slate.start(nowMs);
     this.#options.onSwitched(slateId, from, nowMs - this.#wantedMs);
   }
 
   /** The camera's picture has died; its sound may go on. */
   #cover(nowMs: number): void {
     const id = this.#onAir;
-    if (this.#slate === null || id === null) return;
+    if (!this.#slate.isReady || id === null) return;
     const source = this.#sources.get(id);
     if (source !== undefined) source.lastDts = Number.NaN;
     this.#air.alignSound();
-    this.#startSlate(nowMs);
+    this.#slate.start(nowMs);
     this.#setCovered(id, true);
   }
 
   #uncover(source: Source, entry: Unit): void {
-    if (this.#slate !== null) this.#slate.playing = false;
+    this.#slate.stop();
     if (this.#onAir !== null) this.#setCovered(this.#onAir, false);
     this.#begin(source, entry, this.#air.soundOffset);
-  }
-
-  #startSlate(nowMs: number): void {
-    const slate = this.#slate;
-    const first = slate?.clip.units[0];
-    if (slate === null || first === undefined) return;
-    this.#setNow(nowMs);
-    this.#air.beginSlate(first);
-    slate.start(nowMs, first.dts - this.#air.wallIn());
-    this.#slateRound = 0;
-    slate.step(this.#onSlate);
-    this.#stepSlate(nowMs);
-  }
-
-  /** By the program's clock. */
-  #stepSlate(nowMs: number): void {
-    const slate = this.#slate;
-    while (slate?.playing && slate.isDue(nowMs, this.#air.wallIn())) slate.step(this.#onSlate);
-  }
-
-  #emitSlate(unit: Unit): void {
-    const { clip, round } = this.#slate as SlatePlayer;
-    if (unit.kind === 'video') {
-      const covered = this.#covered && this.#onAir !== null ? this.#sources.get(this.#onAir) : undefined;
-      return this.#air.slatePicture(unit, covered?.soundLagTicks ?? (clip.sounds ? clipLagTicks : 0));
-    }
-    if (this.#covered) return;
-    // Sound and picture are not of equal length to the sample: each round joins anew.
-    if (round !== this.#slateRound) this.#air.joinSound();
-    this.#slateRound = round;
-    this.#air.slateSound(unit);
   }
 
   /** A unit of the source on air. */
