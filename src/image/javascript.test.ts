@@ -25,7 +25,7 @@ test('comments go, lines stay, and what only looks like a comment stays', () => 
     ' * lines “here”. */',
     "const url = 'http://a/b'; // end",
     'const re = /[/*]/; /* one */',
-    'const text = `//${/* in */ 1}/*`;',
+    `const text = \`//\${/* in */ 1}/*\`;`,
     'return/**/url;',
   ].join('\n');
   const lines = withoutComments('a.cjs', `function f() {${source}}`).split('\n');
@@ -35,7 +35,7 @@ test('comments go, lines stay, and what only looks like a comment stays', () => 
     '',
     "const url = 'http://a/b';",
     'const re = /[/*]/;',
-    'const text = `//${  1}/*`;',
+    `const text = \`//\${  1}/*\`;`,
     'return url;}',
   ]);
 });
