@@ -10,8 +10,3 @@ export const isMade = ({ kind }: InputConfig): boolean => kind === 'picture' || 
 /** Kinds that wait for somebody to send: no data at first is no fault. */
 export const waitsForSender = (config: InputConfig): boolean =>
   config.kind === 'udp' || config.kind === 'rtmp' || (config.kind === 'srt' && config.mode === 'listener');
-
-/** Grey pictures come at most ten times a second, and arrivals are looked for as often. */
-const lookEveryMs = 100;
-/** Of what is looked for that often; 0 where it never was. */
-export const ageMs = (atMs: number, nowMs: number): number => (atMs === 0 ? 0 : Math.max(0, nowMs - atMs - lookEveryMs));
