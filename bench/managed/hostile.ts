@@ -42,10 +42,12 @@ export async function hostile(payloads = 100_000, seed = 1, preparedMax = 40): P
     });
     const before = residentMb(world.pid);
     const startMs = monoMs();
+    const during: number[] = [];
     const make = hostilePayloads(seed, preparedMax, payloads);
     for (let sent = 0; sent < payloads; sent++) {
       const { topic, payload } = make();
       watching.client.publish(`${root}${topic}`, payload, { qos: 1 });
+      if (sent % 10_000 === 9999) during.push(residentMb(world.pid));
       if (sent % 50 === 49) await until(`replies keep up (${answered} of ${sent})`, () => answered > sent - aheadMax, 120_000);
     }
     await until('all are answered', () => answered >= payloads, 120_000);
@@ -60,7 +62,7 @@ export async function hostile(payloads = 100_000, seed = 1, preparedMax = 40): P
     };
     console.log(
       `${payloads} payloads in ${((monoMs() - startMs) / 1000).toFixed(0)} s (seed ${seed}): ${answered} answered, ${accepted} of them with ok, ${figures.applied} applied; control ${figures.alive ? 'lives' : 'IS GONE'}, ` +
-        `${before} MB resident before, ${residentMb(world.pid)} after`,
+        `${before} MB resident before, ${during.join(' ')} each 10,000, ${residentMb(world.pid)} after`,
     );
     await Promise.all([watching.end(), replies.end()]);
     return figures;
