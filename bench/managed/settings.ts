@@ -33,13 +33,16 @@ export async function settings(): Promise<void> {
     await client.subscribeAsync(`${root}config/reported`, { qos: 1 });
     await delay(5000);
     void run.measure(null);
-    const [destination] = (heard.at(-1) as Reported).doc.destinations as Record<string, unknown>[];
+    const { doc } = heard.at(-1) as Reported;
+    const [destination] = doc.destinations as Record<string, unknown>[];
+    const paths = doc.paths as Record<string, unknown>[];
     const changes: [string, Record<string, unknown>][] = [
       ['bitrate', { program: { videoKbps: 2500 } }],
       ['text of the camera on air', { inputs: [{ ...testCameras[0], text: 'another' }, testCameras[1]] }],
       ['threshold of the vitals', { control: { vitals: { cpuMaxPct: 90 } } }],
       ['latency of the destination', { destinations: [{ ...destination, latencyMs: 1200 }] }],
-      ['a gateway that is not there', { destinations: [{ ...destination, port: 9 }] }],
+      // The demo's networks have their own remote addresses.
+      ['a gateway that is not there', { paths: paths.map((path) => ({ ...path, via: { host: '127.0.0.1', port: 9 } })) }],
       ['a broker that is not there', { control: { mqtt: { url: 'mqtt://127.0.0.1:9' } } }],
     ];
     for (const [index, [name, patch]] of changes.entries()) {

@@ -36,7 +36,8 @@ export class Mosquitto {
     this.#webSockets = options.webSockets ?? false;
     if (this.tls) makeAuthority(this.directory);
     if (options.expired) makeCertificate(this.directory, 'server', 'ca', 'localhost', -1);
-    const lines = ['persistence false', 'log_type all', 'log_dest stderr'];
+    // Without a limit to what waits for a watcher: a slow one must not miss what it counts.
+    const lines = ['persistence false', 'max_queued_messages 0', 'log_type all', 'log_dest stderr'];
     if (options.users) {
       writeFileSync(this.inside('users'), '');
       for (const [user, password] of Object.entries(options.users))
