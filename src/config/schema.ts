@@ -4,9 +4,11 @@
  */
 
 import { z } from 'zod';
+import { modes } from '../model/modes.ts';
 import { inputSchema } from './inputs.ts';
 import { filePath, host, id, interfaceName, passphrase, port, setting, srtSettings } from './setting.ts';
 
+export type { Mode } from '../model/modes.ts';
 export { type InputConfig, type InputKind, inputSchema } from './inputs.ts';
 
 export const programSchema = z.strictObject({
@@ -83,6 +85,35 @@ export const pathSchema = z.strictObject({
     applies: 'reconnect',
     example: 'eth0',
   }),
+  match: setting(
+    z
+      .strictObject({
+        usbPath: setting(
+          z
+            .string()
+            .regex(/^\d+-\d+(\.\d+)*$/, 'use bus and ports as in /sys/bus/usb/devices, such as 1-1.2')
+            .optional(),
+          'The USB socket that it is plugged into.',
+          { applies: 'daemon', example: '1-1.2' },
+        ),
+        mac: setting(
+          z
+            .string()
+            .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'use a MAC address such as 02:00:5e:10:00:01')
+            .optional(),
+          'Its MAC address.',
+          {
+            applies: 'daemon',
+          },
+        ),
+        driver: setting(z.string().min(1).max(64).optional(), 'Its driver in the kernel.', { applies: 'daemon', example: 'qmi_wwan' }),
+        serial: setting(z.string().min(1).max(128).optional(), 'Serial number of the USB device; of many modems it is the IMEI.', { applies: 'daemon' }),
+      })
+      .refine((match) => Object.values(match).some((one) => one !== undefined), 'name at least one property: usbPath, mac, driver or serial')
+      .optional(),
+    'Instead of interface: the interface that has all these properties, whatever its name is now. For USB modems that come back under another name.',
+    { applies: 'daemon' },
+  ),
   via: setting(
     z
       .strictObject({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) })
@@ -94,16 +125,50 @@ export const pathSchema = z.strictObject({
 });
 export type PathConfig = z.infer<typeof pathSchema>;
 
+/** Between destinations, and in standby mode between paths. */
+export const failoverSchema = z.strictObject({
+  mode: setting(
+    z.enum(['standby', 'score', 'all']).default('standby'),
+    'standby: the first destination in the list that works. score: the best connected one. all: the program goes to all of them.',
+    { applies: 'daemon' },
+  ),
+  holdDownMs: setting(z.int().min(0).max(600_000).default(10_000), 'A preferred one must have worked for this long before it is returned to.', {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  holdDownMsMax: setting(
+    z.int().min(0).max(3_600_000).default(300_000),
+    'The hold-down doubles with each failure that comes soon after the last, up to this.',
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
+  marginPoints: setting(z.int().min(0).max(100).default(15), 'With score another destination must be better by this many points of 100.', {
+    applies: 'daemon',
+  }),
+});
+export type FailoverConfig = z.infer<typeof failoverSchema>;
+
 export const destinationSchema = z.strictObject({
   id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
   enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
   mode: setting(
-    z.enum(['bonded', 'redundant', 'standby']).default('bonded'),
-    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path.',
-    { applies: 'reconnect' },
+    z.enum(modes).default('bonded'),
+    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path, the next one connected already. dual: plain SRT over each path, all of them carry the program. broadcast, backup: a group of SRT sockets, for receivers with SRT bonding (needs libsrt with bonding: tandem doctor says).',
+    { applies: 'live' },
+  ),
+  paths: setting(z.array(id).min(1).max(8).optional(), 'Ids of the paths that it may be reached over; default: all.', {
+    applies: 'daemon',
+    example: ['eth', 'lte'],
+  }),
+  spare: setting(
+    z.enum(['connected', 'cold']).default('connected'),
+    'Whether a connection is kept ready while it is not needed: to this destination while another one has the program, and in standby mode over the next path. cold: for servers that end the first sender of a stream when a second one calls; in standby mode the program then stays on the other path until that one fails.',
+    { applies: 'daemon' },
   ),
   host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
-  port: setting(port, 'UDP port: of the SRTLA receiver, or in standby mode of the SRT listener.', { applies: 'reconnect', example: 5000 }),
+  port: setting(port, 'UDP port: of the SRTLA receiver, or in the other modes of the SRT listener.', { applies: 'reconnect', example: 5000 }),
   ...srtSettings('reconnect'),
 });
 export type DestinationConfig = z.infer<typeof destinationSchema>;
@@ -229,6 +294,7 @@ export const configSchema = z
     slate: slateSchema.prefault({}),
     paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
     destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
+    failover: failoverSchema.prefault({}),
     media: z
       .strictObject({
         socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
@@ -272,7 +338,15 @@ export const configSchema = z
           message: 'slate is the name of the picture that stands in when no input works: choose another',
         });
     });
+    config.paths.forEach((path, index) => {
+      if (path.interface !== undefined && path.match !== undefined)
+        context.addIssue({ code: 'custom', path: ['paths', index, 'match'], message: 'give interface or match, not both' });
+    });
     config.destinations.forEach((destination, index) => {
+      destination.paths?.forEach((path, at) => {
+        if (!config.paths.some((one) => one.id === path))
+          context.addIssue({ code: 'custom', path: ['destinations', index, 'paths', at], message: `there is no path ${path}: add it under paths` });
+      });
       if (config.paths.length === 0)
         context.addIssue({ code: 'custom', path: ['destinations', index], message: 'a destination needs at least one path: add one under paths' });
       if (destination.passphrase !== undefined && destination.passphraseFile !== undefined)
