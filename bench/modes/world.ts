@@ -32,6 +32,8 @@ export interface WorldOptions {
   /** Merged into the box's configuration. */
   box?: Partial<ConfigInput>;
   destination?: Record<string, unknown>;
+  /** Of the processes, beside this one's. */
+  env?: Record<string, string>;
   /** Of the program; default 4 Mbit/s at 720p30. */
   clip?: Partial<typeof clipFormat>;
 }
@@ -55,8 +57,8 @@ export class ModesWorld {
     this.#spaces = options.networks === 'interfaces' ? { box: `tb${process.pid}`, gateway: `tg${process.pid}` } : null;
   }
 
-  /** Resolves once the first viewer sees the program and all paths of a connected destination are up. */
-  async start(): Promise<void> {
+  /** Resolves once the first viewer sees the program and all paths of a connected destination are up, or what `seen` says. */
+  async start(seen: () => boolean | Promise<boolean> = () => this.#isSeen()): Promise<void> {
     const { mode, latencyMs, networks, gateways = 1, seed = 1 } = this.#options;
     if (this.#spaces !== null) this.#makeNetworks(this.#spaces);
     const clip = await makeClip({ ...clipFormat, ...this.#options.clip });
@@ -94,11 +96,7 @@ export class ModesWorld {
       onState: () => undefined,
     });
     this.#client.start();
-    await this.until('the program at the viewer, over all paths', async () => {
-      const seen = await this.viewers[0]?.snapshot();
-      const paths = this.status?.paths.filter(({ destination }) => destination === 'gateway1') ?? [];
-      return (seen?.pictures ?? 0) > 60 && paths.length > 0 && paths.every(({ state }) => state === 'up');
-    });
+    await this.until('the program at the viewer, over all paths', seen);
   }
 
   async command(command: Parameters<MediaClient['command']>[0]) {
@@ -162,6 +160,12 @@ export class ModesWorld {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  async #isSeen(): Promise<boolean> {
+    const seen = await this.viewers[0]?.snapshot();
+    const paths = this.status?.paths.filter(({ destination }) => destination === 'gateway1') ?? [];
+    return (seen?.pictures ?? 0) > 60 && paths.length > 0 && paths.every(({ state }) => state === 'up');
+  }
+
   async #startGateway(n: number): Promise<number> {
     const viewer = new ViewerProcess(this.#spaces === null ? [] : ['ip', 'netns', 'exec', this.#spaces.gateway]);
     this.viewers.push(viewer);
@@ -189,7 +193,7 @@ export class ModesWorld {
     const verb = name.startsWith('gateway') ? 'gateway' : 'media';
     const command = [process.execPath, main, verb, '--config', join(this.directory, `${name}.yaml`)];
     const [program, ...args] = space === null ? command : ['ip', 'netns', 'exec', space, ...command];
-    const child = spawn(program as string, args, { stdio: ['ignore', log, log] });
+    const child = spawn(program as string, args, { stdio: ['ignore', log, log], env: { ...process.env, ...this.#options.env } });
     closeSync(log);
     this.#children.push(child);
     return child;

@@ -132,6 +132,11 @@ export const failoverSchema = z.strictObject({
     'standby: the first destination in the list that works. score: the best connected one. all: the program goes to all of them.',
     { applies: 'daemon' },
   ),
+  spare: setting(
+    z.enum(['cold', 'connected']).default('cold'),
+    'Whether destinations that do not have the program are connected all the same. cold: the next one is called when the one in use fails, and hung up 10 s after the return. connected: it has the program with the next packet; costs keepalives. With score all are connected.',
+    { applies: 'daemon' },
+  ),
   holdDownMs: setting(z.int().min(0).max(600_000).default(10_000), 'A preferred one must have worked for this long before it is returned to.', {
     unit: 'ms',
     applies: 'daemon',
@@ -164,7 +169,7 @@ export const destinationSchema = z.strictObject({
   }),
   spare: setting(
     z.enum(['connected', 'cold']).default('connected'),
-    'Whether a connection is kept ready while it is not needed: to this destination while another one has the program, and in standby mode over the next path. cold: for servers that end the first sender of a stream when a second one calls; in standby mode the program then stays on the other path until that one fails.',
+    'Whether in standby mode a connection over the next path is kept ready. cold: for servers that end the first sender of a stream when a second one calls; the program then stays on the other path until that one fails.',
     { applies: 'daemon' },
   ),
   host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),

@@ -3,13 +3,13 @@
  * to it when it stands; the old one is kept until what it still holds has been delivered.
  */
 import type { DestinationConfig, Mode } from '../config/schema.ts';
+import type { DestinationSeen } from '../engine/destination.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { makeCarrier } from './modes/make.ts';
 import type { LivePath } from './paths/watch.ts';
-import type { Option } from './preference.ts';
 
 /** A pause of all networks at once is rarely longer: a phone's handover takes up to this. */
 const silenceMsMin = 500;
@@ -43,10 +43,6 @@ export class Destination {
     this.#config = options.destination;
     this.id = options.destination.id;
     this.#carrier = makeCarrier(options);
-  }
-
-  get started(): boolean {
-    return this.#started;
   }
 
   get connected(): boolean {
@@ -111,20 +107,16 @@ export class Destination {
   }
 
   /** How it is, for the choice among destinations. */
-  option(nowMs: number): Option {
-    const paths = this.#carrier.pathStatus(nowMs);
-    const up = paths.filter(({ state }) => state === 'up').length;
-    const silent = this.#carrier.silentMs(nowMs) > Math.max(silenceMsMin, 2 * this.#carrier.silenceMsMax());
-    const usable = this.connected && up > 0 && !silent;
+  seen(nowMs: number): DestinationSeen {
+    const { id } = this;
     const { state, reason } = this.#carrier.destinationStatus(nowMs);
-    return {
-      id: this.id,
-      usable,
-      delivers: this.connected,
-      idle: !this.#started,
-      reason: usable || state !== 'connected' ? reason : silent ? 'destination-silent' : 'no-path',
-      score: usable ? this.#score(up / Math.max(1, paths.length), nowMs) : 0,
-    };
+    if (state !== 'connected') return { id, state: 'broken', reason, score: 0 };
+    const paths = this.#carrier.pathStatus(nowMs);
+    const up = paths.filter((one) => one.state === 'up').length;
+    const silent = this.#carrier.silentMs(nowMs) > Math.max(silenceMsMin, 2 * this.#carrier.silenceMsMax());
+    if (silent) return { id, state: 'silent', reason: 'destination-silent', score: 0 };
+    if (up === 0) return { id, state: 'broken', reason: 'no-path', score: 0 };
+    return { id, state: 'works', reason: 'connected', score: this.#score(up / paths.length, nowMs) };
   }
 
   /** For how long it has acknowledged nothing. */

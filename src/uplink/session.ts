@@ -6,7 +6,6 @@ import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
-import { HeldLinks } from './held-links.ts';
 import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { Silence } from './modes/silence.ts';
 import type { LivePath } from './paths/watch.ts';
@@ -32,7 +31,6 @@ export class Session implements Carrier {
   #socket: SrtSocket | null = null;
   #srtla: SrtlaSender | null = null;
   #localPort = 0;
-  #held: HeldLinks | null = null;
   readonly #silence = new Silence();
   #lookUpAtMs = 0;
   #state: DestinationState = 'off';
@@ -72,7 +70,7 @@ export class Session implements Carrier {
   }
 
   pathChanged(path: LivePath): void {
-    if (this.#srtla !== null) this.#held?.changed(path, this.#srtla);
+    this.#srtla?.setInterface(path.id, path.interface, path.usable ? null : path.reason);
   }
 
   start(nowMs: number): void {
@@ -87,10 +85,12 @@ export class Session implements Carrier {
     this.#stopped = true;
     this.#become('off', 'stopped', 'not called', nowMs);
     const closing = this.#socket?.close();
+    const srtla = this.#srtla;
     this.#socket = null;
-    await closing;
-    this.#srtla?.stop();
+    // It may be called again before this one has closed.
     this.#srtla = null;
+    await closing;
+    srtla?.stop();
   }
 
   /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
@@ -130,9 +130,7 @@ export class Session implements Carrier {
   }
 
   pathStatus(nowMs: number): PathStatus[] {
-    const held = this.#held;
-    const statuses = this.#srtla?.status(nowMs) ?? [];
-    return held === null ? statuses : statuses.map((status) => held.status(status));
+    return this.#srtla?.status(nowMs) ?? [];
   }
 
   get #address(): string {
@@ -167,21 +165,17 @@ export class Session implements Carrier {
     const nowMs = this.#nowMs;
     if (this.#stopped) return;
     const known = targets.flatMap(({ path, remote }) =>
-      remote === null ? [] : [{ id: path.id, interface: path.interface, priority: path.config.priority, remote }],
+      remote === null ? [] : [{ id: path.id, interface: path.interface, held: path.usable ? null : path.reason, priority: path.config.priority, remote }],
     );
     if (known.length === 0)
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
-    const held = new HeldLinks(known, paths);
-    this.#held = held;
     this.#lookUpAtMs = nowMs + lookUpEveryMs;
     this.#srtla = new SrtlaSender({
       destination: this.id,
       mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
       paths: known,
       onGroupLost: () => this.#onGroupLost(),
-      onNotice: (one) => {
-        if (held.isNews(one)) onNotice(one);
-      },
+      onNotice,
       log,
     });
     this.#localPort = this.#srtla.start();
@@ -194,7 +188,7 @@ export class Session implements Carrier {
     for (const path of paths) {
       const { host, port } = path.config.via ?? destination;
       const addresses = await resolveAll(host, path.addresses);
-      const present = this.#held?.remoteOf(path.id);
+      const present = srtla.remoteOf(path.id);
       if (this.#stopped || addresses[0] === undefined || present === undefined || addresses.includes(present)) continue;
       srtla.setRemote(path.id, { address: addresses[0], port });
     }

@@ -2,16 +2,19 @@
  * Every mode against a real gateway while a network falls silent, a change through all modes, and a gateway that is killed. How many
  * pictures that costs on a quiet machine is measured by `npm run bench -- modes`; here it may be a few, since the machine is busy.
  */
+import koffi from 'koffi';
 import { afterEach, describe, expect, it } from 'vitest';
 import { changeModes } from '../../bench/modes/measure.ts';
 import { ModesWorld, type WorldOptions } from '../../bench/modes/world.ts';
 import { type Mode, modes } from '../../src/model/modes.ts';
-import { srtLibrary } from '../../src/uplink/srt/library.ts';
+import { libraryNames, srtLibrary } from '../../src/uplink/srt/library.ts';
 
 const small = { kbps: 1500, width: 320, height: 180, fps: 25, seconds: 6 };
 /** Of 25 a second, over tens of seconds, on a machine that may stop for a second. */
 const lostMax = 40;
 const grouped: readonly Mode[] = ['broadcast', 'backup'];
+/** All that this libsrt has; that groups go untested without theirs is told by test/integration/srt-groups.test.ts. */
+const single = modes.filter((mode) => !grouped.includes(mode));
 
 let world: ModesWorld | null = null;
 afterEach(async () => {
@@ -25,11 +28,24 @@ async function start(options: Omit<WorldOptions, 'clip' | 'latencyMs'>): Promise
   return world;
 }
 
+/** Debian's own, which has no groups. */
+function stockLibrary(): string {
+  const name = libraryNames.find((one) => {
+    try {
+      koffi.load(one).unload();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (name === undefined) throw new Error('there is no libsrt');
+  return name;
+}
+
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('while Ethernet is silent', () => {
-  it.for(modes)('%s carries the program over the other path, and takes Ethernet back', async (mode, context) => {
-    if (grouped.includes(mode) && !srtLibrary().bonding) return context.skip('needs libsrt with bonding: ./tandem srt-bonding builds it');
+  it.each(srtLibrary().bonding ? modes : single)('%s carries the program over the other path, and takes Ethernet back', async (mode) => {
     const one = await start({ mode, networks: 'emulated' });
     await one.viewers[0]?.startMeasuring();
     await wait(1000);
@@ -49,6 +65,17 @@ describe('while Ethernet is silent', () => {
 });
 
 describe('the mode', () => {
+  it.each(grouped)('%s says without libsrt with bonding how to come by it, and another one can be taken while it runs', async (mode) => {
+    world = new ModesWorld({ mode, networks: 'plain', latencyMs: 1000, clip: small, env: { TANDEM_LIBSRT: stockLibrary() } });
+    const one = world;
+    await one.start(() => one.status?.destinations[0]?.state === 'waiting');
+    expect(one.status?.destinations[0]).toMatchObject({ reason: 'unsupported', text: expect.stringMatching(/run \.\/tandem srt-bonding once/) });
+    expect(one.events).toContainEqual(expect.objectContaining({ what: 'destination.state', reason: 'unsupported', severity: 'warning' }));
+    await one.command({ name: 'set-mode', destination: 'gateway1', mode: 'standby' });
+    await one.until('the program', async () => ((await one.viewers[0]?.snapshot())?.pictures ?? 0) > 25);
+    expect(one.status?.destinations[0]).toMatchObject({ mode: 'standby', state: 'connected' });
+  });
+
   it('changes while the program runs, through all that there are', async () => {
     const one = await start({ mode: 'bonded', networks: 'emulated' });
     await one.viewers[0]?.startMeasuring();
@@ -79,11 +106,15 @@ describe('the mode', () => {
 });
 
 describe('a gateway that is killed', () => {
-  it.each(['bonded', 'standby'] as const)(
-    '(%s) hands the program to the next one, with the reason; and gets it back when it has been well for long enough',
-    async (mode) => {
-      const one = await start({ mode, networks: 'emulated', gateways: 2, box: { failover: { holdDownMs: 2000 } } });
-      await one.until('the second to be ready', () => one.status?.destinations[1]?.state === 'connected');
+  it.each([
+    ['bonded', 'cold'],
+    ['bonded', 'connected'],
+    ['standby', 'cold'],
+  ] as const)(
+    '(%s, the other one %s) hands the program to the next one, with the reason; and gets it back when it has been well for long enough',
+    async (mode, spare) => {
+      const one = await start({ mode, networks: 'emulated', gateways: 2, box: { failover: { holdDownMs: 2000, spare } } });
+      await one.until('the second to be ready', () => one.status?.destinations[1]?.state === (spare === 'cold' ? 'off' : 'connected'));
       one.gateways[0]?.kill('SIGKILL');
       const active = () => one.status?.destinations.find(({ active }) => active)?.id;
       await one.until('the second to have it', () => active() === 'gateway2', 10_000);

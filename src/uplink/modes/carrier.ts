@@ -1,18 +1,18 @@
 /** What a mode is to the destination that uses it: something that carries the program there, over its paths. */
 import type { DestinationConfig } from '../../config/schema.ts';
+import type { HoldDown } from '../../engine/path.ts';
 import type { Logger } from '../../log.ts';
 import type { Notice } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
-import type { PreferenceConfig } from '../preference.ts';
 
 export interface CarrierOptions {
   destination: DestinationConfig;
   /** Those that the destination may use; the objects change with the networks. */
   paths: readonly LivePath[];
   /** Between paths, in `standby` mode. */
-  preference: PreferenceConfig;
+  holdDown: HoldDown;
   onNotice(one: Notice): void;
   log: Logger;
 }

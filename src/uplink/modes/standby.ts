@@ -2,67 +2,76 @@
  * `standby`: plain SRT over the best path. The next one's connection stands already (make before break), and what the path that died
  * has not delivered goes over the new one first, so that a listener that puts both together misses nothing.
  */
+import { decidePath, initialPath, type PathSeen, type PathState } from '../../engine/path.ts';
 import { notice } from '../../model/event.ts';
 import { type Reason, reasonTexts } from '../../model/reasons.ts';
-import { type Option, Preference } from '../preference.ts';
-import type { CarrierOptions } from './carrier.ts';
+import { askEngine } from '../ask.ts';
 import type { Leg } from './leg.ts';
 import { Legs } from './legs.ts';
 import { Replay } from './replay.ts';
 
 export class Standby extends Legs {
-  readonly #preference: Preference;
   readonly #replay = new Replay();
+  #path: PathState = initialPath;
+  /** The engine's choice: called, if it is not connected. */
   #chosen: Leg | null = null;
-  /** Of the chosen leg when it was last seen connected, and what was sent since. */
+  /** The one that gets the program: the chosen one from the moment on when it stands. */
+  #carrying: Leg | null = null;
+  /** Of the carrying leg when it was last seen connected, and what was sent since. */
   #unacknowledged = 0;
   #leaving: { leg: Leg; atMs: number } | null = null;
-
-  constructor(options: CarrierOptions) {
-    super(options);
-    this.#preference = new Preference(options.preference, options.onNotice);
-  }
 
   send(payload: Buffer, offset: number, length: number): void {
     this.#replay.keep(payload, offset, length);
     this.#unacknowledged++;
-    this.#chosen?.send(payload, offset, length);
+    this.#carrying?.send(payload, offset, length);
   }
 
   silentMs(nowMs: number): number {
-    return this.#chosen?.silentMs(nowMs) ?? 0;
+    return this.#carrying?.silentMs(nowMs) ?? 0;
   }
 
   silenceMsMax(): number {
-    return this.#chosen?.silenceMsMax ?? 0;
+    return this.#carrying?.silenceMsMax ?? 0;
   }
 
   protected startLegs(nowMs: number): void {
     if (this.options.destination.spare === 'connected') for (const leg of this.legs) leg.start(nowMs);
-    else this.#firstUsable?.start(nowMs);
   }
 
   protected decide(nowMs: number): void {
+    if (this.legs.length === 0) return;
     this.renewSilent(nowMs);
-    if (this.options.destination.spare === 'cold') this.#withoutSpare(nowMs);
-    const change = this.#preference.decide(
-      this.legs.map((leg) => optionOf(leg, nowMs)),
-      nowMs,
-    );
-    if (change === null) return;
-    const to = this.legs.find(({ id }) => id === change.to) ?? null;
-    const from = this.#chosen;
+    const seen = this.legs.map((leg) => seenOf(leg, leg === this.#carrying, nowMs));
+    const decision = askEngine(() => decidePath(this.#path, seen, nowMs, this.options.holdDown), this.options.onNotice);
+    if (decision === null) {
+      this.#path = { ...initialPath, choice: { ...initialPath.choice, chosen: this.#path.choice.chosen } };
+      return;
+    }
+    this.#path = decision.state;
+    // None works: what stands may still deliver.
+    if (decision.state.choice.chosen === null && this.#chosen?.connected) return;
+    const to = this.legs.find(({ id }) => id === decision.path) as Leg;
     this.#chosen = to;
-    if (from === null || to === null) return;
+    to.start(nowMs);
+    if (this.options.destination.spare === 'cold') this.#closeLeft(nowMs);
+    if (!to.connected || to === this.#carrying) return;
+    const from = this.#carrying;
+    this.#carrying = to;
+    if (from === null) return;
+    this.#leaving = { leg: from, atMs: nowMs + this.drainMs };
+    this.#goOver(from, to, decision.change?.reason ?? reasonOf(from, nowMs), nowMs);
+  }
+
+  #goOver(from: Leg, to: Leg, reason: Reason, nowMs: number): void {
     const lost = from.connected && !isSilent(from, nowMs) ? 0 : this.#replayOf(from);
     const replayed = this.#replay.last(lost, (bytes, offset, length) => to.send(bytes, offset, length));
-    this.#tell(from, to, change.reason, replayed, nowMs);
-    this.#leaving = { leg: from, atMs: nowMs + this.drainMs };
+    this.#tell(from, to, reason, replayed, nowMs);
   }
 
   /** The address changed: the connection that stands is of no use, unless it still gets through, which its acknowledgements tell. */
   protected moved(leg: Leg, nowMs: number): void {
-    if (leg !== this.#chosen || this.legs.some((other) => other !== leg && other.connected)) leg.renew('address-changed', nowMs);
+    if (leg !== this.#carrying || this.legs.some((other) => other !== leg && other.connected)) leg.renew('address-changed', nowMs);
   }
 
   /** How much a leg owes. One that was closed cannot be asked any more. */
@@ -72,24 +81,17 @@ export class Standby extends Legs {
 
   override turn(nowMs: number): void {
     // Before anything closes it: afterwards libsrt does not say.
-    if (this.#chosen?.connected) this.#unacknowledged = this.#chosen.unacknowledged;
+    if (this.#carrying?.connected) this.#unacknowledged = this.#carrying.unacknowledged;
     super.turn(nowMs);
   }
 
-  get #firstUsable(): Leg | undefined {
-    return this.legs.find(({ path }) => path.usable) ?? this.legs[0];
-  }
-
-  /** The next path is called when the present one fails; the one that was left is closed when it has delivered what it held. */
-  #withoutSpare(nowMs: number): void {
-    const present = this.#chosen;
-    if (this.#leaving !== null && nowMs >= this.#leaving.atMs) {
-      if (this.#leaving.leg !== present) void this.#leaving.leg.stop(nowMs);
-      this.#leaving = null;
+  /** Without a spare connection the one that was left is closed when it has delivered what it held, and one that was called in vain at once. */
+  #closeLeft(nowMs: number): void {
+    for (const leg of this.legs) {
+      if (leg === this.#chosen || leg === this.#carrying || leg.state === 'off') continue;
+      if (leg === this.#leaving?.leg && nowMs < this.#leaving.atMs) continue;
+      void leg.stop(nowMs);
     }
-    if (present?.connected && !isSilent(present, nowMs)) return;
-    const next = this.legs.find((leg) => leg.path.usable && leg !== present && leg.state === 'off') ?? this.#firstUsable;
-    next?.start(nowMs);
   }
 
   #tell(from: Leg, to: Leg, reason: Reason, replayed: number, nowMs: number): void {
@@ -112,9 +114,16 @@ export class Standby extends Legs {
 
 const isSilent = (leg: Leg, nowMs: number): boolean => leg.connected && leg.silentMs(nowMs) > leg.silenceMsMax;
 
-function optionOf(leg: Leg, nowMs: number): Option {
-  const silent = isSilent(leg, nowMs);
-  const usable = leg.connected && leg.path.usable && !silent;
-  const reason: Reason = !leg.path.usable ? leg.path.reason : silent ? 'path-silent' : leg.reason;
-  return { id: leg.id, usable, delivers: leg.connected, idle: leg.state === 'off', reason, score: usable ? 100 : 0 };
+function reasonOf(leg: Leg, nowMs: number): Reason {
+  if (!leg.path.usable) return leg.path.reason;
+  return isSilent(leg, nowMs) ? 'path-silent' : leg.reason;
+}
+
+function seenOf(leg: Leg, carries: boolean, nowMs: number): PathSeen {
+  const reason = reasonOf(leg, nowMs);
+  const seen = (state: PathSeen['state']): PathSeen => ({ id: leg.id, state, reason });
+  if (!leg.path.usable) return seen('failed');
+  if (leg.connected) return seen(isSilent(leg, nowMs) ? 'failed' : carries ? 'carries' : 'works');
+  // Off, or called for the first time: that it does not stand yet says nothing against it.
+  return seen(leg.state === 'off' || leg.reason === 'connecting' ? 'unknown' : 'failed');
 }
