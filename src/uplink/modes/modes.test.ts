@@ -59,7 +59,7 @@ describe('the silence of a connection', () => {
     silence.observe(stats(1, 1, 300), 0);
     expect(silence.msMax).toBe(900);
     silence.observe(stats(1, 1, 2), 0);
-    expect(silence.msMax).toBe(120);
+    expect(silence.msMax).toBe(75);
   });
 });
 

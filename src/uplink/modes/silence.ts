@@ -4,8 +4,11 @@
  */
 import type { SrtStats } from '../srt/stats.ts';
 
-/** A handover of a cell holds everything up for longer than this, but then another path is better anyhow. */
-const silenceMsMin = 120;
+/**
+ * Seven acknowledgements that did not come. A handover of a cell holds everything up for longer than this, but then another path is better anyhow; and
+ * half a round trip of 20 ms and a turn of ours on top, a dead path is left within 100 ms of its last delivery.
+ */
+const silenceMsMin = 75;
 const roundTrips = 3;
 
 export class Silence {
