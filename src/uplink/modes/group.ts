@@ -67,7 +67,7 @@ export class Group implements Carrier {
       backoff: noFailures,
       resolving: false,
       stats: null,
-      silence: new Silence(),
+      silence: new Silence(lookEveryMs),
       rate: new CountedRate(),
       told: null,
     }));

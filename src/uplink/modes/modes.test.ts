@@ -41,6 +41,15 @@ describe('the silence of a connection', () => {
     expect(silence.ms(300)).toBe(200);
     expect(silence.ms(300)).toBeGreaterThan(silence.msMax);
   });
+  it('does not count a time in which nobody looked: it was this process that was held up', () => {
+    const silence = new Silence();
+    silence.reset(0);
+    for (let ms = 0; ms <= 100; ms += 10) silence.observe(stats(ms, 20), ms);
+    for (let ms = 110; ms <= 150; ms += 10) silence.observe(stats(100, 20), ms);
+    silence.observe(stats(100, 20), 400);
+    silence.observe(stats(100, 20), 410);
+    expect(silence.ms(410)).toBe(60);
+  });
   it('is none while there is nothing to acknowledge', () => {
     const silence = new Silence();
     silence.reset(0);

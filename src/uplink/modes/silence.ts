@@ -10,22 +10,35 @@ import type { SrtStats } from '../srt/stats.ts';
  */
 const silenceMsMin = 75;
 const roundTrips = 3;
+/** Looked at so much later than usual, this process was held up, and what came meanwhile may not have been taken by libsrt's threads either. */
+const heldUpFactor = 3;
 
 export class Silence {
   #acks = -1;
   #dropped = 0;
   #heardMs = 0;
   #rttMs = 0;
+  #lookedMs = Number.NaN;
+  readonly #everyMs: number;
+
+  /** @param everyMs how often it is looked at. */
+  constructor(everyMs = 10) {
+    this.#everyMs = everyMs;
+  }
 
   /** A connection has begun. */
   reset(nowMs: number): void {
     this.#acks = -1;
     this.#heardMs = nowMs;
+    this.#lookedMs = nowMs;
   }
 
   observe(stats: Pick<SrtStats, 'acksReceived' | 'naksReceived' | 'sendBufferPackets' | 'sendDroppedPackets' | 'rttMs'>, nowMs: number): void {
     const acks = stats.acksReceived + stats.naksReceived;
     this.#rttMs = stats.rttMs;
+    const lateMs = nowMs - this.#lookedMs;
+    if (lateMs > heldUpFactor * this.#everyMs) this.#heardMs += lateMs;
+    this.#lookedMs = nowMs;
     // What nothing was sent for, nothing answers; but what was given up as too late was not answered either.
     const idle = stats.sendBufferPackets === 0 && stats.sendDroppedPackets === this.#dropped;
     if (acks === this.#acks && !idle) return;
