@@ -9,7 +9,7 @@ import { inputSchema } from './inputs.ts';
 import { filePath, host, id, interfaceName, passphrase, port, setting, srtSettings } from './setting.ts';
 
 export type { Mode } from '../model/modes.ts';
-export { type InputConfig, type InputKind, inputSchema } from './inputs.ts';
+export { type InputConfig, type InputKind, type InputSettings, inputSchema } from './inputs.ts';
 
 export const programSchema = z.strictObject({
   width: setting(z.int().min(16).max(3840).multipleOf(2).default(1280), 'Picture width.', { unit: 'px', applies: 'input' }),
