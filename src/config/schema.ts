@@ -4,9 +4,13 @@
  */
 
 import { z } from 'zod';
+import { modes } from '../model/modes.ts';
+import { mqttSchema, webhookSchema } from './contact.ts';
 import { inputSchema } from './inputs.ts';
 import { filePath, host, id, interfaceName, passphrase, port, setting, srtSettings } from './setting.ts';
 
+export type { Mode } from '../model/modes.ts';
+export type { MqttConfig, WebhookConfig } from './contact.ts';
 export { type InputConfig, type InputKind, type InputSettings, inputSchema } from './inputs.ts';
 
 const passRuleSchema = z
@@ -102,6 +106,35 @@ export const pathSchema = z.strictObject({
     applies: 'reconnect',
     example: 'eth0',
   }),
+  match: setting(
+    z
+      .strictObject({
+        usbPath: setting(
+          z
+            .string()
+            .regex(/^\d+-\d+(\.\d+)*$/, 'use bus and ports as in /sys/bus/usb/devices, such as 1-1.2')
+            .optional(),
+          'The USB socket that it is plugged into.',
+          { applies: 'daemon', example: '1-1.2' },
+        ),
+        mac: setting(
+          z
+            .string()
+            .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'use a MAC address such as 02:00:5e:10:00:01')
+            .optional(),
+          'Its MAC address.',
+          {
+            applies: 'daemon',
+          },
+        ),
+        driver: setting(z.string().min(1).max(64).optional(), 'Its driver in the kernel.', { applies: 'daemon', example: 'qmi_wwan' }),
+        serial: setting(z.string().min(1).max(128).optional(), 'Serial number of the USB device; of many modems it is the IMEI.', { applies: 'daemon' }),
+      })
+      .refine((match) => Object.values(match).some((one) => one !== undefined), 'name at least one property: usbPath, mac, driver or serial')
+      .optional(),
+    'Instead of interface: the interface that has all these properties, whatever its name is now. For USB modems that come back under another name.',
+    { applies: 'daemon' },
+  ),
   via: setting(
     z
       .strictObject({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) })
@@ -113,16 +146,55 @@ export const pathSchema = z.strictObject({
 });
 export type PathConfig = z.infer<typeof pathSchema>;
 
+/** Between destinations, and in standby mode between paths. */
+export const failoverSchema = z.strictObject({
+  mode: setting(
+    z.enum(['standby', 'score', 'all']).default('standby'),
+    'standby: the first destination in the list that works. score: the best connected one. all: the program goes to all of them.',
+    { applies: 'daemon' },
+  ),
+  spare: setting(
+    z.enum(['cold', 'connected']).default('cold'),
+    'Whether destinations that do not have the program are connected all the same. cold: the next one is called when the one in use fails, and hung up 10 s after the return. connected: it has the program with the next packet; costs keepalives. With score all are connected.',
+    { applies: 'daemon' },
+  ),
+  holdDownMs: setting(z.int().min(0).max(600_000).default(10_000), 'A preferred one must have worked for this long before it is returned to.', {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
+  holdDownMsMax: setting(
+    z.int().min(0).max(3_600_000).default(300_000),
+    'The hold-down doubles with each failure that comes soon after the last, up to this.',
+    {
+      unit: 'ms',
+      applies: 'daemon',
+    },
+  ),
+  marginPoints: setting(z.int().min(0).max(100).default(15), 'With score another destination must be better by this many points of 100.', {
+    applies: 'daemon',
+  }),
+});
+export type FailoverConfig = z.infer<typeof failoverSchema>;
+
 export const destinationSchema = z.strictObject({
   id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
   enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
   mode: setting(
-    z.enum(['bonded', 'redundant', 'standby']).default('bonded'),
-    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path.',
-    { applies: 'reconnect' },
+    z.enum(modes).default('bonded'),
+    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path, the next one connected already. dual: plain SRT over each path, all of them carry the program. broadcast, backup: a group of SRT sockets, for receivers with SRT bonding (needs libsrt with bonding: tandem doctor says).',
+    { applies: 'live' },
+  ),
+  paths: setting(z.array(id).min(1).max(8).optional(), 'Ids of the paths that it may be reached over; default: all.', {
+    applies: 'daemon',
+    example: ['eth', 'lte'],
+  }),
+  spare: setting(
+    z.enum(['connected', 'cold']).default('connected'),
+    'Whether in standby mode a connection over the next path is kept ready. cold: for servers that end the first sender of a stream when a second one calls; the program then stays on the other path until that one fails.',
+    { applies: 'daemon' },
   ),
   host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
-  port: setting(port, 'UDP port: of the SRTLA receiver, or in standby mode of the SRT listener.', { applies: 'reconnect', example: 5000 }),
+  port: setting(port, 'UDP port: of the SRTLA receiver, or in the other modes of the SRT listener.', { applies: 'reconnect', example: 5000 }),
   ...srtSettings('reconnect'),
 });
 export type DestinationConfig = z.infer<typeof destinationSchema>;
@@ -132,75 +204,6 @@ export const webSchema = z.strictObject({
   host: setting(host.default('0.0.0.0'), 'Address to listen on.', { applies: 'daemon' }),
   port: setting(z.int().min(0).max(65_535).default(8080), 'TCP port; 0 takes a free one.', { applies: 'daemon' }),
 });
-
-export const mqttSchema = z.strictObject({
-  url: setting(
-    z
-      .string()
-      .regex(/^(mqtts?|wss?):\/\/\S+$/, 'use a URL such as mqtts://broker.example.net:8883')
-      .optional(),
-    'Broker. Without it MQTT is off.',
-    { applies: 'live', example: 'mqtts://broker.example.net:8883' },
-  ),
-  fallbackUrls: setting(
-    z
-      .array(z.string().regex(/^(mqtts?|wss?):\/\/\S+$/, 'use a URL such as mqtts://broker.example.net:8883'))
-      .max(4)
-      .default([]),
-    'Other brokers, in order, for when the first cannot be reached; the same user and certificates. The first is taken again when it is back.',
-    { applies: 'live' },
-  ),
-  proxy: setting(
-    z
-      .string()
-      .regex(/^http:\/\/\S+$/, 'use a URL such as http://proxy.example.net:3128')
-      .optional(),
-    'HTTP proxy (CONNECT) for ws:// and wss:// brokers.',
-    { applies: 'live', example: 'http://proxy.example.net:3128' },
-  ),
-  maxKbps: setting(
-    z.int().min(8).max(100_000).default(256),
-    'Most that MQTT may take of the network over a few seconds. Telemetry gives way first, then the states; events wait.',
-    { unit: 'kbit/s', applies: 'live' },
-  ),
-  homeAssistant: setting(z.boolean().default(false), 'Publish what Home Assistant needs to find this box by itself, below homeassistant/.', {
-    applies: 'live',
-  }),
-  box: setting(id.optional(), 'Name of this box in the topics; default: box.name.', { applies: 'live' }),
-  user: setting(z.string().max(200).optional(), 'User name.', { applies: 'live' }),
-  password: setting(z.string().max(500).optional(), 'Password. Rather use passwordFile.', { applies: 'live', secret: true }),
-  passwordFile: setting(filePath.optional(), 'A file whose first line is the password.', { applies: 'live' }),
-  caFile: setting(filePath.optional(), 'Certificate authority, PEM.', { applies: 'live' }),
-  certFile: setting(filePath.optional(), 'Client certificate, PEM.', { applies: 'live' }),
-  keyFile: setting(filePath.optional(), 'Key of the client certificate, PEM.', { applies: 'live' }),
-});
-export type MqttConfig = z.infer<typeof mqttSchema>;
-
-export const webhookSchema = z.strictObject({
-  id: setting(id, 'A short name, unique among the webhooks.', { applies: 'live', example: 'desk' }),
-  url: setting(
-    z
-      .string()
-      .max(2048)
-      .regex(/^https?:\/\/\S+$/, 'use an https:// address'),
-    'Each event is sent there by POST, as JSON.',
-    {
-      applies: 'live',
-      example: 'https://desk.example.net/tandem',
-    },
-  ),
-  secret: setting(z.string().min(8).max(256).optional(), 'Key of the signature (HMAC-SHA256). Rather use secretFile.', { applies: 'live', secret: true }),
-  secretFile: setting(filePath.optional(), 'A file whose first line is the key of the signature.', { applies: 'live' }),
-  severities: setting(
-    z
-      .array(z.enum(['info', 'warning', 'alarm', 'clear']))
-      .min(1)
-      .default(['warning', 'alarm', 'clear']),
-    'Which events.',
-    { applies: 'live' },
-  ),
-});
-export type WebhookConfig = z.infer<typeof webhookSchema>;
 
 /** Thresholds of the watches on the box itself. Each clears a little below where it raises, so that it does not flap. */
 export const vitalsSchema = z.strictObject({
@@ -298,6 +301,7 @@ export const configSchema = z
     slate: slateSchema.prefault({}),
     paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
     destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
+    failover: failoverSchema.prefault({}),
     media: z
       .strictObject({
         socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
@@ -346,7 +350,15 @@ export const configSchema = z
           message: 'slate is the name of the picture that stands in when no input works: choose another',
         });
     });
+    config.paths.forEach((path, index) => {
+      if (path.interface !== undefined && path.match !== undefined)
+        context.addIssue({ code: 'custom', path: ['paths', index, 'match'], message: 'give interface or match, not both' });
+    });
     config.destinations.forEach((destination, index) => {
+      destination.paths?.forEach((path, at) => {
+        if (!config.paths.some((one) => one.id === path))
+          context.addIssue({ code: 'custom', path: ['destinations', index, 'paths', at], message: `there is no path ${path}: add it under paths` });
+      });
       if (config.paths.length === 0)
         context.addIssue({ code: 'custom', path: ['destinations', index], message: 'a destination needs at least one path: add one under paths' });
       if (destination.passphrase !== undefined && destination.passphraseFile !== undefined)

@@ -80,6 +80,7 @@ export class MediaDaemon {
     this.uplink = new Uplink({
       paths: config.paths.filter(({ enabled }) => enabled),
       destinations: config.destinations.filter(({ enabled }) => enabled),
+      failover: config.failover,
       onNotice,
       log: log.child({ part: 'uplink' }),
     });

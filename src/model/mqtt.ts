@@ -366,6 +366,7 @@ function commandRows(): TopicRow[] {
     'set-log-level': { level: 'debug', daemon: 'control' },
     'test-webhook': { webhook: 'desk' },
     update: { url: 'https://updates.example.net/tandem-0.2.0.raucb' },
+    'set-mode': { destination: 'cloud', mode: 'standby' },
     stop: { correlation: 'desk-8', expiresAt: 1_760_000_005_000 },
   };
   return anyCommandSchema.options.map((option) => {

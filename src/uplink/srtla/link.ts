@@ -14,6 +14,8 @@ export interface LinkPath {
   id: string;
   /** Network interface that the socket is bound to; null: the routing table chooses. */
   interface: string | null;
+  /** Why nothing can be sent over it until something else is said of it; null or left out when it can. */
+  held?: Reason | null;
   remote: { address: string; port: number };
   priority: number;
 }

@@ -91,6 +91,25 @@ export class SrtlaSender {
     this.#drop(link, 'config-changed', monoMs());
   }
 
+  /**
+   * The kernel's word on a path: the name that its interface has now, another address there, or why it cannot carry anything. The socket is made anew at
+   * once, or not before the next word. It is told of by whoever heard it.
+   */
+  setInterface(pathId: string, name: string | null, held: Reason | null): void {
+    const link = this.#links.find(({ path }) => path.id === pathId);
+    if (link === undefined) return;
+    Object.assign(link.path, { interface: name, held });
+    link.close();
+    link.reopenAtMs = Number.NEGATIVE_INFINITY;
+    this.#inFlight.forget(this.#links.indexOf(link));
+    Object.assign(link, { state: 'down', reason: held ?? 'address-changed', sinceMs: monoMs() });
+  }
+
+  /** The address that a path is sent to. */
+  remoteOf(pathId: string): string | undefined {
+    return this.#links.find(({ path }) => path.id === pathId)?.path.remote.address;
+  }
+
   /** Moves all packets that wait, in both directions. */
   turn(nowMs: number): void {
     for (let index = 0; index < this.#links.length; index++) {
@@ -263,6 +282,7 @@ export class SrtlaSender {
   /** Whatever a link needs besides packets: a socket, a registration, a sign of life. */
   #keep(link: Link, nowMs: number): void {
     if (link.socket === null) {
+      if (link.path.held != null) return this.#hold(link, link.path.held, nowMs);
       if (nowMs < link.reopenAtMs) return;
       link.reopenAtMs = nowMs + reopenEveryMs;
       const failure = link.open();
@@ -277,6 +297,10 @@ export class SrtlaSender {
     } else if (link.state === 'silent' && link.figures.usable && nowMs - link.figures.heardMs < keepaliveEveryMs) this.#become(link, 'up', 'recovered', nowMs);
     if (link.state !== 'up' && nowMs >= link.registerAtMs) this.#register(link, nowMs);
     if (link.figures.usable && nowMs >= link.keepaliveAtMs) this.#keepalive(link, nowMs);
+  }
+
+  #hold(link: Link, reason: Reason, nowMs: number): void {
+    if (link.reason !== reason) Object.assign(link, { state: 'down', reason, sinceMs: nowMs });
   }
 
   #register(link: Link, nowMs: number): void {
