@@ -50,7 +50,8 @@ export async function hostile(payloads = 100_000, seed = 1, preparedMax = 40): P
       if (sent % 10_000 === 9999) during.push(residentMb(world.pid));
       if (sent % 50 === 49) await until(`replies keep up (${answered} of ${sent})`, () => answered > sent - aheadMax, 120_000);
     }
-    await until('all are answered', () => answered >= payloads, 120_000);
+    // Who is not answered by then is counted as such.
+    await until('all are answered', () => answered >= payloads, 30_000).catch(() => undefined);
     const status = await world.get<BoxSnapshot>('/api/status');
     const reported = watching.last<{ inForce: number }>(`${root}config/reported`);
     const figures = {
