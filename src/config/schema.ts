@@ -19,7 +19,19 @@ export const programSchema = z.strictObject({
     'Encoder. auto takes the best that the GStreamer registry of this machine really has.',
     { applies: 'input' },
   ),
-  videoKbps: setting(z.int().min(200).max(50_000).default(4000), 'Video bitrate.', { unit: 'kbit/s', applies: 'live' }),
+  videoKbps: setting(z.int().min(200).max(50_000).default(4000), 'Video bitrate to begin with.', { unit: 'kbit/s', applies: 'live' }),
+  adaptive: setting(
+    z.boolean().default(true),
+    'The video bitrate follows what the networks carry, between minKbps and maxKbps. Streams that are passed through keep theirs.',
+    {
+      applies: 'daemon',
+    },
+  ),
+  minKbps: setting(z.int().min(100).max(50_000).default(500), 'The least that adaptive goes down to, or the most if that is less.', {
+    unit: 'kbit/s',
+    applies: 'daemon',
+  }),
+  maxKbps: setting(z.int().min(200).max(50_000).optional(), 'The most that adaptive goes up to; default: videoKbps.', { unit: 'kbit/s', applies: 'daemon' }),
   keyFrameMs: setting(z.int().min(250).max(10_000).default(2000), 'A key frame at least this often.', { unit: 'ms', applies: 'input' }),
   audioKbps: setting(z.int().min(32).max(512).default(128), 'Audio bitrate (AAC).', { unit: 'kbit/s', applies: 'input' }),
   audioRate: setting(z.union([z.literal(44_100), z.literal(48_000)]).default(48_000), 'Audio sampling rate.', { unit: 'Hz', applies: 'input' }),
@@ -90,7 +102,24 @@ export const pathSchema = z.strictObject({
     'Another remote address for this path than the destination’s.',
     { applies: 'reconnect' },
   ),
-  priority: setting(z.int().min(0).max(100).default(10), 'Lower is preferred, in modes that use one path at a time.', { applies: 'live' }),
+  priority: setting(
+    z.int().min(0).max(100).default(10),
+    'Lower is preferred. In bonded mode a path with a higher number helps only as far as it is needed; equal ones share. Modes that use one path at a time take the lowest that works.',
+    { applies: 'daemon' },
+  ),
+  maxKbps: setting(z.int().min(50).max(1_000_000).optional(), 'Never more than this over the path, everything counted.', {
+    unit: 'kbit/s',
+    applies: 'daemon',
+  }),
+  allowanceMb: setting(z.int().min(1).max(100_000_000).optional(), 'Data that the path may use in a calendar month, both directions. Then it is stopped.', {
+    unit: 'MB',
+    applies: 'daemon',
+  }),
+  allowanceWarnPct: setting(z.int().min(1).max(100).default(80), 'Warn when so much of the allowance is used.', { unit: '%', applies: 'daemon' }),
+  mtuBytes: setting(z.int().min(576).max(1500).default(1500), 'Largest IP packet that the path carries. The payload shrinks in steps of 188 bytes.', {
+    unit: 'byte',
+    applies: 'daemon',
+  }),
 });
 export type PathConfig = z.infer<typeof pathSchema>;
 
@@ -104,6 +133,11 @@ export const destinationSchema = z.strictObject({
   ),
   host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
   port: setting(port, 'UDP port: of the SRTLA receiver, or in standby mode of the SRT listener.', { applies: 'reconnect', example: 5000 }),
+  duplicatePct: setting(
+    z.int().min(0).max(100).default(20),
+    'bonded: room that is to spare is used to send key frames, sound and what was lost a second time over another path; never more than this share of the program.',
+    { unit: '%', applies: 'reconnect' },
+  ),
   ...srtSettings('reconnect'),
 });
 export type DestinationConfig = z.infer<typeof destinationSchema>;
@@ -232,6 +266,9 @@ export const configSchema = z
     media: z
       .strictObject({
         socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
+        stateDirectory: setting(filePath.default('/var/lib/tandem-media'), 'Where the media daemon keeps how much data each path has used this month.', {
+          applies: 'daemon',
+        }),
         autoStart: setting(z.boolean().default(true), 'Go on air at start.', { applies: 'daemon' }),
       })
       .prefault({}),

@@ -36,8 +36,7 @@ const performers: { [N in CommandName]: Performer<N> } = {
     return done(`the encoder process of ${input} restarts`);
   },
   'set-bitrate': (daemon, { kbps }) => {
-    daemon.videoKbps = kbps;
-    for (const input of daemon.inputs.values()) input.setVideoKbps(kbps);
+    daemon.setVideoKbps(kbps);
     return done(`video bitrate ${kbps} kbit/s`);
   },
   'key-frame': (daemon) => {

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { monoMs, wallMs } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
@@ -13,6 +14,8 @@ import type { PinStatus, Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
 import { Uplink } from '../uplink/uplink.ts';
+import { Allowances } from './allowances.ts';
+import { BitrateControl } from './bitrate.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
@@ -24,6 +27,11 @@ import { Strength } from './strength.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
+const secondMs = 1000;
+/** A clock that says less was never set: a box without one begins in 1970, or when its image was made. */
+const clockSetMs = Date.UTC(2025, 0);
+/** Streams that are passed through are as large as they are: up to this they are remembered for as long as they may be sent again. */
+const passedKbpsMax = 12_000;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
 
@@ -54,19 +62,21 @@ export class MediaDaemon {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #stopSlate: () => void = () => undefined;
+  readonly #bitrate: BitrateControl;
+  readonly #allowances: Allowances;
+  #secondAtMs = 0;
   running = false;
-  videoKbps: number;
 
   constructor({ config, version, log }: MediaDaemonOptions) {
     this.config = config;
     this.log = log;
     this.#version = version;
-    this.videoKbps = config.program.videoKbps;
     this.#events = new EventLog(this.session, this.#bootId);
     const onNotice = (one: Notice) => this.report(one);
     this.uplink = new Uplink({
       paths: config.paths.filter(({ enabled }) => enabled),
       destinations: config.destinations.filter(({ enabled }) => enabled),
+      kbpsMax: Math.max(passedKbpsMax, 1.3 * Math.max(config.program.videoKbps, config.program.maxKbps ?? 0) + config.program.audioKbps),
       onNotice,
       log: log.child({ part: 'uplink' }),
     });
@@ -80,6 +90,14 @@ export class MediaDaemon {
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
     this.#strength = new Strength(log.child({ part: 'strength' }));
+    this.#bitrate = new BitrateControl({ config, inputs: this.inputs, uplink: this.uplink, box: () => this.#strength.seen, onNotice });
+    this.#allowances = new Allowances({
+      paths: config.paths,
+      file: join(config.media.stateDirectory, 'allowances.json'),
+      onAllow: (path, allowed) => this.uplink.allow(path, allowed),
+      onNotice,
+      log: log.child({ part: 'allowances' }),
+    });
     this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
     this.#server = new SocketServer({
       path: config.media.socket,
@@ -122,6 +140,7 @@ export class MediaDaemon {
     this.#stopSlate();
     this.#strength.stop();
     this.running = false;
+    await this.#allowances.save();
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
     this.report(
       notice({
@@ -153,6 +172,11 @@ export class MediaDaemon {
     const nowMs = monoMs();
     this.#selection.pin(input, forMs, nowMs);
     return this.#selection.pinStatus(nowMs);
+  }
+
+  /** The most that the encoders may make, from now on. */
+  setVideoKbps(kbps: number): void {
+    this.#bitrate.set(kbps);
   }
 
   /** The input that was chosen; null while the slate stands in. */
@@ -188,7 +212,7 @@ export class MediaDaemon {
         pin: this.#selection.pinStatus(nowMs),
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
-        targetKbps: this.videoKbps,
+        targetKbps: this.#bitrate.kbps,
         packets: this.#switcher.packets,
         reference: this.#switcher.lastPcr,
       },
@@ -224,6 +248,11 @@ export class MediaDaemon {
     if (this.running) this.uplink.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
     this.#selection.decide(nowMs);
+    if (this.running) this.#bitrate.turn(this.onAir, this.#rate.kbps(nowMs), nowMs);
+    if (nowMs >= this.#secondAtMs) {
+      this.#secondAtMs = nowMs + secondMs;
+      this.#allowances.turn(this.uplink.status(nowMs).paths, wallMs() < clockSetMs ? null : wallMs(), nowMs);
+    }
     const changed = this.program.observe(
       {
         running: this.running,

@@ -18,7 +18,7 @@ export class DirectPath {
 
   constructor(destination: string, paths: LinkPath[], onNotice: (one: Notice) => void) {
     this.#destination = destination;
-    this.#paths = [...paths].sort((a, b) => a.priority - b.priority);
+    this.#paths = [...paths].sort((a, b) => a.terms.priority - b.terms.priority);
     this.#onNotice = onNotice;
   }
 
@@ -54,6 +54,11 @@ export class DirectPath {
         reason: index !== this.#index ? 'stopped' : this.#up ? 'connected' : 'connecting',
         rttMs: current?.rttMs ?? null,
         rttMinMs: null,
+        jitterMs: null,
+        queueMs: null,
+        lossPct: current === null || current.sentPackets === 0 ? 0 : Math.round((current.sendLostPackets / current.sentPackets) * 1000) / 10,
+        capacityKbps: null,
+        capacityReached: false,
         sentKbps: current === null || current.ageMs === 0 ? 0 : Math.round((current.sentBytes * 8) / current.ageMs),
         sentBytes: current?.sentBytes ?? 0,
         sentPackets: current?.sentPackets ?? 0,
@@ -62,6 +67,7 @@ export class DirectPath {
         ackedPackets: current === null ? 0 : current.sentPackets - current.sendBufferPackets,
         nakedPackets: current?.sendLostPackets ?? 0,
         retransmittedPackets: current?.retransmittedPackets ?? 0,
+        duplicatedPackets: 0,
         sendErrors: 0,
         inFlight: current?.inFlightPackets ?? 0,
         window: current?.flowWindowPackets ?? 0,

@@ -9,10 +9,13 @@ import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
 import { DirectPath } from './direct-path.ts';
+import { Importance } from './importance.ts';
 import { resolveAddress } from './resolve.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
 import type { SrtStats } from './srt/stats.ts';
+import type { Carrier, LinkTerms } from './srtla/carrier.ts';
+import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
@@ -22,10 +25,18 @@ const connectMsMax = 3000;
 const peerIdleMsMax = 5000;
 /** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
 const fullCalmMs = 3000;
+const tsPacketBytes = 188;
+const payloadBytesMax = 7 * tsPacketBytes;
+/** SRT numbers messages with 26 bits, from 1. */
+const messageNumberMax = 0x03ffffff;
+/** Headers in front of a payload: SRT's, UDP's, and IP's. */
+const headerBytes = { 4: 16 + 8 + 20, 6: 16 + 8 + 40 } as const;
 
 export interface SessionOptions {
   destination: DestinationConfig;
   paths: PathConfig[];
+  /** The most that the program may take, duplicates not counted. */
+  kbpsMax: number;
   onNotice(one: Notice): void;
   log: Logger;
 }
@@ -52,6 +63,10 @@ export class Session {
   #full = false;
   #stopped = true;
   #dropped = 0;
+  readonly #importance = new Importance();
+  /** Of the last payload that libsrt took. */
+  #message = 0;
+  #payloadBytes = payloadBytesMax;
   #sinceDarkMs = 0;
   /** Told once until it is over, however often it is met again. */
   #lastFailure: Reason | null = null;
@@ -97,7 +112,23 @@ export class Session {
   /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
   send(payload: Buffer, offset: number, length: number): void {
     if (this.#socket === null || this.#state !== 'connected') return;
-    if (this.#socket.send(payload, offset, length) === 'full') this.#dropped++;
+    // Even pieces: seven packets that do not fit go as four and three.
+    const pieces = Math.ceil(length / this.#payloadBytes);
+    const step = Math.ceil(length / tsPacketBytes / pieces) * tsPacketBytes;
+    for (let at = 0; at < length; at += step) this.#sendPiece(this.#socket, payload, offset + at, Math.min(step, length - at));
+  }
+
+  #sendPiece(socket: SrtSocket, payload: Buffer, offset: number, length: number): void {
+    const result = socket.send(payload, offset, length);
+    if (result === 'full') this.#dropped++;
+    if (result !== 'sent' || this.#srtla === null) return;
+    this.#message = this.#message === messageNumberMax ? 1 : this.#message + 1;
+    this.#srtla.mark(this.#message, this.#importance.look(payload, offset, length));
+  }
+
+  /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
+  get srtla(): SrtlaSender | null {
+    return this.#srtla;
   }
 
   /** Polls libsrt, and does what is due. */
@@ -127,7 +158,7 @@ export class Session {
       active: this.active,
       retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
       sinceMonoMs: this.#sinceMs,
-      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped),
+      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
     };
   }
 
@@ -164,8 +195,9 @@ export class Session {
     const nowMs = this.#nowMs;
     if (this.#stopped) return;
     const known = targets.flatMap(({ path, remote }) =>
-      remote === null ? [] : [{ id: path.id, interface: path.interface ?? null, priority: path.priority, remote }],
+      remote === null ? [] : [{ id: path.id, interface: path.interface ?? null, remote, terms: termsOf(path) }],
     );
+    this.#payloadBytes = Math.min(...targets.map(({ path, remote }) => payloadBytesOf(path.mtuBytes, remote?.address ?? '')));
     if (known.length === 0)
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
     if (bonded) {
@@ -173,6 +205,9 @@ export class Session {
         destination: this.id,
         mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
         paths: known,
+        latencyMs: destination.latencyMs,
+        duplicateShare: destination.duplicatePct / 100,
+        kbpsMax: this.#options.kbpsMax,
         onGroupLost: () => this.#onGroupLost(),
         onNotice,
         log,
@@ -197,6 +232,7 @@ export class Session {
         peerIdleTimeoutMs: peerIdleMsMax,
       });
       this.#socket = socket;
+      this.#message = 0;
       if (device !== null) socket.bindToDevice(device, address);
       socket.connect(address, port);
       this.#connectByMs = nowMs + connectMsMax + 500;
@@ -213,6 +249,7 @@ export class Session {
       this.#connectedMs = nowMs;
       this.#dropped = 0;
       this.#direct?.carried(nowMs);
+      this.#srtla?.setLatency(this.#socket?.stats()?.sendLatencyMs || this.#options.destination.latencyMs);
       this.#become('connected', 'connected', `connected to ${this.#address}`, nowMs, { darkMs: Math.round(nowMs - this.#sinceDarkMs) });
       this.#sinceDarkMs = nowMs;
     }
@@ -290,16 +327,29 @@ export class Session {
   }
 }
 
-function srtStatus(stats: SrtStats, latencyMs: number, dropped: number): NonNullable<DestinationStatus['srt']> {
+/** What an IP packet of `mtuBytes` carries besides all headers, in whole MPEG-TS packets. */
+export function payloadBytesOf(mtuBytes: number, address: string): number {
+  const room = mtuBytes - headerBytes[address.includes(':') ? 6 : 4];
+  return Math.max(tsPacketBytes, Math.min(payloadBytesMax, room - (room % tsPacketBytes)));
+}
+
+function termsOf(path: PathConfig): LinkTerms {
+  return { priority: path.priority, capKbps: path.maxKbps ?? 0, metered: path.allowanceMb !== undefined };
+}
+
+function srtStatus(stats: SrtStats, latencyMs: number, dropped: number, bond: Bond | null): NonNullable<DestinationStatus['srt']> {
   return {
     rttMs: stats.rttMs,
     latencyMs: stats.sendLatencyMs || latencyMs,
     sendBufferMs: stats.sendBufferMs,
     sendBufferPackets: stats.sendBufferPackets,
     sentPackets: stats.sentPackets,
-    lostPackets: stats.sendLostPackets,
-    retransmittedPackets: stats.retransmittedPackets,
-    droppedPackets: stats.sendDroppedPackets + dropped,
+    // libsrt is not told of what the bond makes good by itself.
+    lostPackets: stats.sendLostPackets + sum(bond, ({ lostPackets }) => lostPackets),
+    retransmittedPackets: bond === null ? stats.retransmittedPackets : sum(bond, ({ rescuedPackets }) => rescuedPackets),
+    droppedPackets: stats.sendDroppedPackets + dropped + (bond?.droppedPackets ?? 0),
     sendKbps: stats.ageMs > 0 ? Math.round((stats.sentBytes * 8) / stats.ageMs) : 0,
   };
 }
+
+const sum = (bond: Bond | null, pick: (one: Carrier) => number): number => bond?.carriers.reduce((total, one) => total + pick(one), 0) ?? 0;

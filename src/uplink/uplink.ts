@@ -9,11 +9,14 @@ import { reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { Session } from './session.ts';
 import { srtLibrary } from './srt/library.ts';
+import type { Bond } from './srtla/scheduler.ts';
 
 export interface UplinkOptions {
   paths: PathConfig[];
   /** With secrets resolved; in order of preference. */
   destinations: DestinationConfig[];
+  /** The most that the program may take. */
+  kbpsMax: number;
   onNotice(one: Notice): void;
   log: Logger;
 }
@@ -33,12 +36,24 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     if (options.destinations.length > 0) srtLibrary();
-    const { paths, onNotice, log } = options;
-    this.#sessions = options.destinations.map((destination) => new Session({ destination, paths, onNotice, log: log.child({ destination: destination.id }) }));
+    const { paths, kbpsMax, onNotice, log } = options;
+    this.#sessions = options.destinations.map(
+      (destination) => new Session({ destination, paths, kbpsMax, onNotice, log: log.child({ destination: destination.id }) }),
+    );
   }
 
   get connected(): boolean {
     return this.#active?.connected ?? false;
+  }
+
+  /** What the networks carry, as far as the mode on air can tell. */
+  get bond(): Bond | null {
+    return this.#active?.srtla?.bond ?? null;
+  }
+
+  /** A path whose data is used up is not sent over; what is allowed again is used again. */
+  allow(path: string, allowed: boolean): void {
+    for (const session of this.#sessions) session.srtla?.allow(path, allowed);
   }
 
   start(): void {
