@@ -8,5 +8,5 @@ export interface Row extends Named {
 
 export const rows: Row[] = scenarios
   // The machine's own pauses are enough in real time.
-  .filter(({ pauses }) => pauses === undefined)
+  .filter(({ standstills }) => standstills === undefined)
   .map((scenario) => (scenario.name.startsWith('dead link') ? { ...scenario, outOfUseMsMax: 100 } : scenario));

@@ -4,7 +4,7 @@ import { type BoxSeen, judgeStrain, noStrain } from '../engine/strain.ts';
 import type { Input } from '../inputs/input.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { initialBitrate, judgeBitrate } from '../uplink/bitrate.ts';
-import { linkLoads } from '../uplink/load.ts';
+import { networkLoad } from '../uplink/load.ts';
 import type { Uplink } from '../uplink/uplink.ts';
 
 /** People are told when the picture gets visibly worse, and when it is back for good. */
@@ -55,22 +55,20 @@ export class BitrateControl {
     const { program } = config;
     const { bond } = uplink;
     if (bond === null || !uplink.connected || !program.adaptive) return;
-    const links = linkLoads(bond, nowMs);
-    const backlogMs = bond.backlogMs(nowMs);
+    const load = networkLoad(bond, nowMs);
     const encodes = (inputs.get(onAir ?? '')?.status(nowMs).encoder ?? null) !== null;
     if (!encodes) {
       bond.probing = false;
-      return this.#watch(backlogMs > bond.latencyMs / 3, nowMs, 'a stream that is passed through cannot be made smaller: encode it, or send less');
+      return this.#watch(
+        load.congested && load.excessMs > bond.latencyMs / 4,
+        nowMs,
+        'a stream that is passed through cannot be made smaller: encode it, or send less',
+      );
     }
     this.#strain = judgeStrain(this.#strain, box(), nowMs, config.control.vitals.temperatureMaxC);
     const strained = this.#strain.reason !== null;
     const limits = { minKbps: Math.min(program.minKbps, this.#maxKbps), maxKbps: this.#maxKbps };
-    const { state, change } = judgeBitrate(
-      this.#state,
-      { links, backlogMs, programKbps, restKbps: program.audioKbps, latencyMs: bond.latencyMs, strained },
-      limits,
-      nowMs,
-    );
+    const { state, change } = judgeBitrate(this.#state, { ...load, programKbps, restKbps: program.audioKbps, strained }, limits, nowMs);
     this.#state = state;
     bond.probing = state.kbps < this.#maxKbps;
     if (change !== null) this.#apply();

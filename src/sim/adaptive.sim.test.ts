@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { LinkProfile } from '../lab/emulator/link-model.ts';
 import { makeTrace, profiles } from '../lab/emulator/profiles.ts';
 import { simulateAdaptive } from './adaptive.ts';
+import { scenarios } from './scenarios.ts';
 import { simulateUplink } from './uplink.ts';
 
 const limits = { minKbps: 500, maxKbps: 6000 };
@@ -27,4 +28,14 @@ it.each([1, 2, 3])('delivers more over two wandering links than a fixed 2 Mbit/s
   );
   expect(adaptive.deliveredKbps).toBeGreaterThan(fixed.deliveredKbps);
   expect(adaptive.picturesLost).toBeLessThanOrEqual(fixed.picturesLost);
+});
+
+it.each([1, 2, 3, 4])('is not moved by a busy machine, a link that dies, and its return: there is room for the program all the time, seed %i', (seed) => {
+  const scenario = scenarios.find(({ name }) => name.includes('busy machine'));
+  if (scenario === undefined) throw new Error('no such scenario');
+  for (const standstills of [[], scenario.standstills ?? []]) {
+    const { rates, picturesLost } = simulateAdaptive({ ...scenario, standstills, seed, bursts: true }, { minKbps: 500, maxKbps: scenario.kbps });
+    expect(Math.min(...rates.slice(1))).toBe(scenario.kbps);
+    expect(picturesLost).toBe(0);
+  }
 });

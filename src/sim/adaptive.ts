@@ -1,6 +1,6 @@
 /** The choice of the bitrate over simulated links: an encoder that obeys at once and makes what it is told. */
 import { type BitrateLimits, initialBitrate, judgeBitrate } from '../uplink/bitrate.ts';
-import { linkLoads } from '../uplink/load.ts';
+import { networkLoad } from '../uplink/load.ts';
 import { simulateUplink, type UplinkResult, type UplinkScenario } from './uplink.ts';
 
 /** The links register and nothing flows: nothing can be said yet. */
@@ -20,11 +20,9 @@ export function simulateAdaptive(scenario: Omit<UplinkScenario, 'adapt'>, limits
       if (nowMs < startMs) return state.kbps;
       bond.probing = state.kbps < limits.maxKbps;
       const inputs = {
-        links: linkLoads(bond, nowMs),
-        backlogMs: bond.backlogMs(nowMs),
+        ...networkLoad(bond, nowMs),
         programKbps: state.kbps,
         restKbps: 0,
-        latencyMs: bond.latencyMs,
         strained: false,
       };
       ({ state } = judgeBitrate(state, inputs, limits, nowMs));

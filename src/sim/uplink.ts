@@ -7,6 +7,7 @@ import type { Outlet } from '../uplink/srtla/bond-options.ts';
 import { Bond } from '../uplink/srtla/scheduler.ts';
 import * as wire from '../uplink/srtla/wire.ts';
 import { SimulatedReceiver } from './srt-receiver.ts';
+import { type Process, type Standstill, Standstills } from './standstill.ts';
 
 export interface SimulatedLink {
   profile: LinkProfile;
@@ -26,8 +27,8 @@ export interface UplinkScenario {
   changes?: { atMs: number; link: number; patch: Partial<LinkProfile> }[];
   /** Pictures come as bursts, key frames four times the size; otherwise the stream is smooth. */
   bursts?: boolean;
-  /** The machine stands still: everything that the links or the sender should do meanwhile comes at its end. */
-  pauses?: { what: 'links' | 'sender'; everyMs: number; ms: number };
+  /** Everything that the links, the sender or the receiver should do meanwhile comes at its end. */
+  standstills?: Standstill[];
   /** Asked each 50 ms: kbit/s from now on. */
   adapt?: (bond: Bond, kbps: number, nowMs: number) => number;
 }
@@ -80,6 +81,11 @@ class World implements Outlet {
   readonly #receiver: SimulatedReceiver;
   readonly #arrivals: (Event[] | undefined)[] = [];
   readonly #answers: (Event[] | undefined)[] = [];
+  readonly #standstills: Standstills;
+  /** What came to the links, and to the receiver, while they stood still. */
+  readonly #enters: { into: (Event[] | undefined)[]; model: LinkModel; event: Event }[] = [];
+  #received: Event[] = [];
+  #heard: Event[] = [];
   readonly #bornMs: number[] = [];
   readonly #pictureOf: number[] = [];
   readonly #scratch = Buffer.alloc(headerBytes + payloadBytes);
@@ -106,6 +112,7 @@ class World implements Outlet {
     );
     this.#up = links.map(({ profile }, index) => new LinkModel({ ...profile }, seed * 16 + index));
     this.#down = links.map(({ profile }, index) => new LinkModel({ ...profile }, (seed * 16 + index) ^ 0x5bd1e995));
+    this.#standstills = new Standstills(scenario.standstills ?? [], seed);
     this.#receiver = new SimulatedReceiver({
       links: links.length,
       latencyMs,
@@ -122,12 +129,12 @@ class World implements Outlet {
     const endMs = seconds * 1000 + this.#scenario.latencyMs + 1000;
     for (this.#nowMs = 0; this.#nowMs < endMs; this.#nowMs++) {
       for (const { atMs, link, patch } of changes) if (atMs === this.#nowMs) this.#change(link, patch);
-      const { pauses } = this.#scenario;
-      const paused = pauses !== undefined && this.#nowMs > 3000 && this.#nowMs % pauses.everyMs < pauses.ms;
-      if (!(paused && pauses.what === 'links')) this.#deliver();
-      if (this.#nowMs > 500 && this.#nowMs < seconds * 1000) this.#source();
-      this.#receiver.turn(this.#nowMs);
-      if (this.#nowMs % turnEveryMs === 0 && !(paused && pauses.what === 'sender')) this.#turn();
+      this.#standstills.at(this.#nowMs);
+      const still = (what: Process) => this.#standstills.still(what, this.#nowMs);
+      if (!still('links')) this.#deliver();
+      if (!still('receiver')) this.#receive();
+      if (this.#nowMs > 500 && this.#nowMs < seconds * 1000) this.#source(still('sender'));
+      if (this.#nowMs % turnEveryMs === 0 && !still('sender')) this.#turn();
     }
     return this.#result();
   }
@@ -140,6 +147,10 @@ class World implements Outlet {
 
   #turn(): void {
     const nowMs = this.#nowMs;
+    const heard = this.#heard;
+    this.#heard = [];
+    this.#bond.begin(nowMs);
+    for (const { link, bytes } of heard) if (bytes !== null) this.#hear(link, bytes);
     this.#bond.turn(nowMs, this);
     this.#bond.carriers.forEach((carrier, link) => {
       if (!carrier.pulse.askDue(nowMs)) return;
@@ -154,7 +165,19 @@ class World implements Outlet {
     if (nowMs % 1000 === 0) this.#rates.push(Math.round(this.#kbps));
   }
 
-  #source(): void {
+  #receive(): void {
+    const received = this.#received;
+    this.#received = [];
+    for (const { link, bytes, sequence, length } of received) {
+      // The model of the way back takes it when the links stand still no more.
+      if (bytes !== null) this.#later(this.#answers, this.#down[link] as LinkModel, { link, bytes, sequence, length });
+      else this.#receiver.data(link, sequence, length, this.#nowMs);
+    }
+    this.#receiver.turn(this.#nowMs);
+  }
+
+  /** Packets that the sender would make while it stands still are made at the end of that. */
+  #source(still: boolean): void {
     const { bursts } = this.#scenario;
     const bytesPerMs = this.#kbps / 8;
     if (bursts !== true) {
@@ -165,6 +188,7 @@ class World implements Outlet {
       const mean = (bytesPerMs * 1000) / fps;
       this.#owedBytes += this.#picture % keyEvery === 0 ? mean * 4 : mean * ((keyEvery - 4) / (keyEvery - 1));
     }
+    if (still) return;
     for (; this.#owedBytes >= payloadBytes; this.#owedBytes -= payloadBytes) {
       this.#scratch.writeUInt32BE(this.#sequence, 0);
       this.#scratch.writeUInt32BE(0xc0000001, 4);
@@ -179,16 +203,14 @@ class World implements Outlet {
 
   #deliver(): void {
     const nowMs = this.#nowMs;
-    for (; this.#deliveredMs <= nowMs; this.#deliveredMs++) this.#deliverDue(this.#deliveredMs, nowMs);
+    for (const { into, model, event } of this.#enters.splice(0)) this.#enter(into, model, event);
+    for (; this.#deliveredMs <= nowMs; this.#deliveredMs++) this.#deliverDue(this.#deliveredMs);
   }
 
   /** What was due at `dueMs`. */
-  #deliverDue(dueMs: number, nowMs: number): void {
-    for (const event of this.#arrivals[dueMs] ?? []) {
-      if (event.bytes !== null) this.#later(this.#answers, this.#down[event.link] as LinkModel, event);
-      else this.#receiver.data(event.link, event.sequence, event.length, nowMs);
-    }
-    for (const { link, bytes } of this.#answers[dueMs] ?? []) if (bytes !== null) this.#hear(link, bytes);
+  #deliverDue(dueMs: number): void {
+    this.#received.push(...(this.#arrivals[dueMs] ?? []));
+    this.#heard.push(...(this.#answers[dueMs] ?? []));
     this.#arrivals[dueMs] = this.#answers[dueMs] = undefined;
   }
 
@@ -200,7 +222,7 @@ class World implements Outlet {
       case wire.srtlaType.keepalive: {
         const askedMs = wire.keepaliveTime(bytes, 0, bytes.length);
         carrier?.pulse.answered(askedMs, nowMs);
-        carrier?.capacity.measured(nowMs - askedMs, nowMs);
+        this.#bond.measured(link, nowMs - askedMs, nowMs);
         return;
       }
       case wire.srtlaType.ack:
@@ -214,6 +236,11 @@ class World implements Outlet {
   }
 
   #later(into: (Event[] | undefined)[], model: LinkModel, event: Event): void {
+    if (this.#standstills.still('links', this.#nowMs)) this.#enters.push({ into, model, event });
+    else this.#enter(into, model, event);
+  }
+
+  #enter(into: (Event[] | undefined)[], model: LinkModel, event: Event): void {
     const at = model.enter(event.length, this.#nowMs);
     if (typeof at !== 'number') return;
     const ms = Math.max(this.#nowMs + 1, Math.ceil(at));

@@ -4,17 +4,18 @@ import { type BitrateInputs, initialBitrate, judgeBitrate, type LinkLoad } from 
 const limits = { minKbps: 500, maxKbps: 6000 };
 const link = (patch: Partial<LinkLoad> = {}): LinkLoad => ({
   good: true,
-  recentKbps: 3000,
   kbps: 3000,
   ceiling: false,
-  congested: false,
+  queued: false,
   rttMs: 40,
   capKbps: 0,
   ...patch,
 });
 const inputs = (patch: Partial<BitrateInputs> = {}): BitrateInputs => ({
   links: [link(), link()],
-  backlogMs: 0,
+  excessMs: 0,
+  congested: false,
+  arrivedKbps: 6000,
   programKbps: 6000,
   restKbps: 0,
   latencyMs: 1000,
@@ -40,11 +41,17 @@ describe('the bitrate', () => {
     expect(climb(500, () => 1000).kbps).toBeLessThanOrEqual(1700);
   });
   it('falls within two round trips below what the links deliver, and no further than the floor', () => {
-    const congested = inputs({ links: [link({ congested: true, recentKbps: 800, kbps: 1000, ceiling: true })], backlogMs: 200 });
+    const congested = inputs({ links: [link({ queued: true, kbps: 1000, ceiling: true })], excessMs: 200, congested: true, arrivedKbps: 900 });
     const { state, change } = judgeBitrate(initialBitrate(6000), congested, limits, 1000);
     expect(change).toBe('lower');
     expect(state.kbps).toBeLessThan(800);
     expect(state.kbps).toBeGreaterThanOrEqual(limits.minKbps);
+  });
+  it('is not moved by delay, by queues or by links that are gone, unless it is proved that they carry too little', () => {
+    const late = inputs({ links: [link({ queued: true, kbps: 300, ceiling: true, rttMs: 900 }), link({ good: false })], excessMs: 700 });
+    let state = initialBitrate(6000);
+    for (let nowMs = 0; nowMs < 5000; nowMs += 50) ({ state } = judgeBitrate(state, late, limits, nowMs));
+    expect(state.kbps).toBe(6000);
   });
   it('stops below what the links are known to carry', () => {
     const known = inputs({ links: [link({ ceiling: true, kbps: 2000 }), link({ ceiling: true, kbps: 1000 })] });

@@ -1,18 +1,18 @@
 /**
  * The bitrate that the networks together carry now. Pure: figures of the links, of the encoder and of the box go in; kbit/s come out.
  *
- * Down at once to what the links deliver, when packets wait or queues stand; up in steps that second copies have just shown to be carried,
- * and never far above what the encoder really makes, so that a still picture does not inflate the estimate.
+ * Down to what the links deliver, and only when it is proved that this is less than they are given (`srtla/flow.ts`): a late timer, a link that
+ * pauses or dies, a round trip that is long for other reasons move nothing. Up in steps that second copies have just shown to be carried, and never far above
+ * what the encoder really makes, so that a still picture does not inflate the estimate.
  */
 export interface LinkLoad {
   /** In use now. */
   good: boolean;
-  /** Delivered in the last moments. */
-  recentKbps: number;
   /** What it has shown that it carries; the truth where `ceiling` holds, else the least. */
   kbps: number;
   ceiling: boolean;
-  congested: boolean;
+  /** A queue stands. */
+  queued: boolean;
   /** Round trip with its queue. */
   rttMs: number;
   /** 0: none. */
@@ -21,8 +21,12 @@ export interface LinkLoad {
 
 export interface BitrateInputs {
   links: readonly LinkLoad[];
-  /** How long the first packet that waits has waited. */
-  backlogMs: number;
+  /** How much longer delivery takes than the links need without queues, all waits included. */
+  excessMs: number;
+  /** Proved: the links carry less than they are given, and it is not getting better. */
+  congested: boolean;
+  /** Delivered meanwhile. */
+  arrivedKbps: number;
   /** What the program makes, all told. */
   programKbps: number;
   /** Of it, not video. */
@@ -54,11 +58,12 @@ const shareKnown = 0.8;
 const raise = 1.25;
 /** Two round trips show what a step has done; and no encoder follows faster. */
 const raiseEveryMsMin = 250;
-const lowerEveryMsMin = 100;
+/** The encoder follows, and what it made before must be through before it is judged again. */
+const lowerEveryMsMin = 250;
 /** After going down, the queue must be gone before anything is tried. */
 const calmMs = 400;
-/** Pictures come as bursts: so long may a packet wait without the links being too slow. */
-const backlogMsMax = 100;
+/** Longer, and nothing is tried: a key frame alone makes less. */
+const excessMsCalm = 50;
 const activityMax = 1.7;
 const strainedShare = 0.7;
 
@@ -75,19 +80,16 @@ export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits:
   if (links.length === 0) return { state: { ...state, calmSinceMs: nowMs }, change: null };
   const least = Math.min(...links.map(({ rttMs }) => rttMs));
   const clamp = (kbps: number) => Math.round(Math.min(limits.maxKbps, Math.max(limits.minKbps, kbps)));
-  const backlogged = inputs.backlogMs > Math.min(backlogMsMax, inputs.latencyMs / 4);
-  const congested = backlogged || links.every(({ congested }) => congested);
   const known = links.every(({ ceiling }) => ceiling);
   const video = (kbps: number) => kbps / overhead - inputs.restKbps;
-  if (congested) {
-    const carried = links.reduce((sum, link) => sum + capped(link, Math.min(link.kbps, Math.max(link.recentKbps, link.kbps / 2))), 0);
+  if (inputs.congested) {
     // The longer packets have waited already, the more must be made up for.
-    const late = Math.min(0.5, inputs.backlogMs / inputs.latencyMs);
-    const wanted = clamp(video(carried * shareKnown * (1 - late)));
+    const late = Math.min(0.5, inputs.excessMs / inputs.latencyMs);
+    const wanted = clamp(video(inputs.arrivedKbps * (1 - late)));
     const due = nowMs - state.loweredMs >= Math.max(lowerEveryMsMin, least);
     if (wanted < state.kbps && due) return { state: { ...state, kbps: wanted, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
-    return { state: { ...state, calmSinceMs: nowMs }, change: null };
   }
+  if (inputs.excessMs > excessMsCalm || links.every(({ queued }) => queued)) return { state: { ...state, calmSinceMs: nowMs }, change: null };
   const cap = clamp(inputs.strained ? limits.maxKbps * strainedShare : limits.maxKbps);
   if (state.kbps > cap) return { state: { ...state, kbps: cap, loweredMs: nowMs }, change: 'strained' };
   const every = Math.max(raiseEveryMsMin, 2 * least);

@@ -1,15 +1,20 @@
 /** What the choice of the bitrate looks at, read from the bond. */
-import type { LinkLoad } from './bitrate.ts';
+import type { BitrateInputs, LinkLoad } from './bitrate.ts';
 import type { Bond } from './srtla/scheduler.ts';
 
-export function linkLoads(bond: Bond, nowMs: number): LinkLoad[] {
+function linkLoads(bond: Bond, nowMs: number): LinkLoad[] {
   return bond.carriers.map(({ good, capacity, terms }) => ({
     good,
-    recentKbps: capacity.recentKbps(nowMs),
     kbps: capacity.kbps,
     ceiling: capacity.ceilingKnown(nowMs),
-    congested: capacity.queueMs(nowMs) > capacity.queueTargetMs,
+    queued: capacity.queueMs(nowMs) > capacity.queueTargetMs,
     rttMs: capacity.rttMs ?? 100,
     capKbps: terms.capKbps,
   }));
+}
+
+/** What the bond knows of the networks. */
+export function networkLoad(bond: Bond, nowMs: number): Pick<BitrateInputs, 'links' | 'excessMs' | 'congested' | 'arrivedKbps' | 'latencyMs'> {
+  const { excessMs, congested, improves, arrivedKbps } = bond.flow;
+  return { links: linkLoads(bond, nowMs), excessMs, congested: congested && !improves, arrivedKbps, latencyMs: bond.latencyMs };
 }

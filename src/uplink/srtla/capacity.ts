@@ -39,6 +39,8 @@ const pauseMsMin = 80;
 const pauseGaps = 3;
 const gapWeight = 1 / 4;
 const kbpsMin = 30;
+/** The best rate of the last moments, in two parts: what a noisy measurement cannot take away. */
+const bestPartMs = 2500;
 
 export class LinkCapacity {
   rttMs: number | null = null;
@@ -69,6 +71,9 @@ export class LinkCapacity {
   readonly #sentMs = new Float64Array(samplesKept);
   readonly #bytes = new Float64Array(samplesKept);
   #samples = 0;
+  readonly #best = [0, 0];
+  #bestPart = 0;
+  #bestSinceMs = 0;
   #rateAtMs = Number.NEGATIVE_INFINITY;
   #provedMs = Number.NEGATIVE_INFINITY;
   #gapMs = 0;
@@ -111,6 +116,12 @@ export class LinkCapacity {
     const [a, b, c] = this.#base as [number, number, number];
     const least = Math.min(a, b, c);
     return least === Number.POSITIVE_INFINITY ? (this.rttMs ?? firstRttMs) : least;
+  }
+
+  /** The sender stood still: what comes now says nothing of the link's rate, until a round trip has passed. */
+  heldUp(nowMs: number): void {
+    this.#samples = 0;
+    this.#trustMs = nowMs + this.baseMs;
   }
 
   /** How long a packet waits in the link's queue now. */
@@ -159,13 +170,14 @@ export class LinkCapacity {
   /** `slower`: it came slower than it was sent, so the link's queue grew. */
   #judge(kbps: number, sinceMs: number, congested: boolean, slower: boolean, nowMs: number): void {
     this.rateKbps = kbps;
+    this.#atBest(kbps, nowMs);
     this.#rateAtMs = nowMs;
     // A link that had nothing to do meanwhile has not shown its limit.
     const limited = this.#idleMs < sinceMs;
     const showsLimit = congested && (slower || limited) && nowMs >= this.#trustMs;
     if (showsLimit) this.#ceilingMs = nowMs;
     if (kbps > this.kbps) this.kbps = kbps;
-    else if (showsLimit) this.kbps += (kbps - this.kbps) / 4;
+    else if (showsLimit && slower) this.kbps += (kbps - this.kbps) / 4;
     this.kbps = Math.max(this.kbps, kbpsMin);
   }
 
@@ -214,10 +226,25 @@ export class LinkCapacity {
   }
 
   /** Another link has just died, and this one must take what that one had: no time to feel the way. */
-  mustTake(bytes: number): void {
+  mustTake(bytes: number, kbps: number, nowMs: number): void {
+    this.#atBest(kbps, nowMs);
     this.#windowBytes = Math.max(this.#windowBytes, bytes);
     // A limit that was seen while it carried little is none.
     this.#ceilingMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** What it has carried at best in the last seconds, or must carry since another link is gone. */
+  bestKbps(nowMs: number): number {
+    return Math.max(this.#best[0] as number, this.#best[1] as number, this.recentKbps(nowMs));
+  }
+
+  #atBest(kbps: number, nowMs: number): void {
+    if (nowMs - this.#bestSinceMs >= bestPartMs) {
+      this.#bestPart = 1 - this.#bestPart;
+      this.#best[this.#bestPart] = 0;
+      this.#bestSinceMs = nowMs;
+    }
+    this.#best[this.#bestPart] = Math.max(this.#best[this.#bestPart] as number, kbps);
   }
 
   /** What has been delivered a second lately; fades when nothing comes any more. */

@@ -5,6 +5,10 @@ import { Pulse } from './pulse.ts';
 /** What a packet waits at most beyond its link's round trip: turns of both ends. */
 const dueSlackMs = 10;
 const varianceMsMin = 5;
+/** However unsteady the link is: so many parts of the latency are left for sending again what it lost. */
+const varianceOfLatency = 1 / 8;
+const varianceMsMaxMin = 40;
+const secondDueOfLatency = 1 / 3;
 /** A held-up turn may be made up for; a longer pause is not sent after at once. */
 const burstMs = 10;
 const capBurstMs = 40;
@@ -40,8 +44,11 @@ export class Carrier {
   #lossLost = 0;
   lossPct = 0;
 
-  constructor(terms: LinkTerms) {
+  readonly #latencyMs: () => number;
+
+  constructor(terms: LinkTerms, latencyMs: () => number) {
     this.terms = terms;
+    this.#latencyMs = latencyMs;
   }
 
   get good(): boolean {
@@ -51,7 +58,13 @@ export class Carrier {
   /** How long after sending a packet ought to be proved, if the receiver told of it at once. */
   get dueMs(): number {
     const { rttMs, varianceMs } = this.capacity;
-    return (rttMs ?? 100) + Math.max(varianceMsMin, 4 * varianceMs) + dueSlackMs;
+    const most = Math.max(varianceMsMaxMin, this.#latencyMs() * varianceOfLatency);
+    return (rttMs ?? 100) + Math.max(varianceMsMin, Math.min(most, 4 * varianceMs)) + dueSlackMs;
+  }
+
+  /** The same for a copy of what is lost on another link: one in a long queue is not waited for until it is too late for a third. */
+  get secondDueMs(): number {
+    return Math.min(this.dueMs, Math.max(1.5 * this.capacity.baseMs + varianceMsMaxMin, this.#latencyMs() * secondDueOfLatency));
   }
 
   /** The same, when the receiver has said that it is missing: what is sent again too early costs one packet. */
@@ -96,11 +109,14 @@ export class Carrier {
     let waitMs = short < 0 ? 0 : (short + 1) / bytesPerMs;
     const over = inFlightBytes + ahead - this.capacity.windowBytes(nowMs, allowedQueueMs);
     if (over > 0) waitMs = Math.max(waitMs, over / (Math.max(this.capacity.kbps, 100) / 8));
-    if (this.terms.capKbps > 0) {
-      const overCap = ahead + packetBytesUsual - this.#capBytes;
-      if (overCap > 0) waitMs = Math.max(waitMs, (overCap * 8) / this.terms.capKbps);
-    }
-    return waitMs;
+    return Math.max(waitMs, this.capWaitMs(ahead));
+  }
+
+  /** How long until its rate cap lets it be given a packet, when `ahead` bytes more come first. */
+  capWaitMs(ahead: number): number {
+    const { capKbps } = this.terms;
+    const over = ahead + packetBytesUsual - this.#capBytes;
+    return capKbps > 0 && over > 0 ? (over * 8) / capKbps : 0;
   }
 
   /** From being sent to being there, as things stand: a link that does not answer is at least as slow as it has been silent. */

@@ -8,6 +8,8 @@ const cumulativeMs = 14;
 export class Losses {
   readonly #packets: Packets;
   readonly #carriers: readonly Carrier[];
+  /** When the sender was last held up: how long an answer has been due is counted from then. */
+  excusedMs = Number.NEGATIVE_INFINITY;
 
   constructor(packets: Packets, carriers: readonly Carrier[]) {
     this.#packets = packets;
@@ -53,25 +55,37 @@ export class Losses {
   /** No copy is to be hoped for: each is on a link that is suspect, or overdue there with something that speaks for its loss. */
   isLost(sequence: number, slot: number, good: number, nowMs: number): boolean {
     const packets = this.#packets;
+    let lost = 0;
+    let hoped = 0;
     for (let bits = packets.underWay(slot), link = 0; bits !== 0; bits >>>= 1, link++) {
-      if ((bits & 1) === 0 || (good & (1 << link)) === 0) continue;
-      const carrier = this.#carriers[link] as Carrier;
-      const sentMs = packets.sentMs(slot, link);
-      // Later ones are proved (as RACK, RFC 8985).
-      if (carrier.provedSentMs > sentMs + carrier.reorderMs) continue;
-      // The receiver says so itself. Over several links it calls missing what is only slower; over one it knows.
-      if (this.alone() && packets.reported[slot] === 1 && nowMs - sentMs >= carrier.reportedDueMs) continue;
-      const overdueMs = nowMs - sentMs - carrier.dueMs;
-      if (overdueMs < 0) return false;
-      // It says so still, or the link has come back since.
-      if (packets.reported[slot] === 1 || carrier.pulse.recoveredMs > sentMs) continue;
-      // Without a second link there is nothing to be won by guessing.
-      if ((good & ~(1 << link)) === 0) return false;
-      // The receiver has acknowledged everything before it, and not this one; or it is long past.
-      const stuck = sequence === packets.ackedUpTo && overdueMs > cumulativeMs;
-      if (!stuck && overdueMs < carrier.dueMs + this.#quantumMs(carrier)) return false;
+      if ((bits & 1) === 0) continue;
+      if ((good & (1 << link)) === 0 || this.#isLostOn(link, sequence, slot, good, nowMs)) lost |= 1 << link;
+      else hoped |= 1 << link;
     }
+    if (hoped === 0 || lost === 0) return hoped === 0;
+    for (let bits = hoped, link = 0; bits !== 0; bits >>>= 1, link++)
+      if ((bits & 1) !== 0 && nowMs - packets.sentMs(slot, link) < (this.#carriers[link] as Carrier).secondDueMs) return false;
     return true;
+  }
+
+  #isLostOn(link: number, sequence: number, slot: number, good: number, nowMs: number): boolean {
+    const packets = this.#packets;
+    const carrier = this.#carriers[link] as Carrier;
+    const sentMs = packets.sentMs(slot, link);
+    const reported = packets.reported[slot] === 1;
+    // Later ones are proved (as RACK, RFC 8985).
+    if (carrier.provedSentMs > sentMs + carrier.reorderMs) return true;
+    // The receiver says so itself. Over several links it calls missing what is only slower; over one it knows.
+    if (reported && nowMs - sentMs >= carrier.reportedDueMs && this.alone()) return true;
+    const overdueMs = nowMs - (reported ? sentMs : Math.max(sentMs, this.excusedMs)) - carrier.dueMs;
+    if (overdueMs < 0) return false;
+    // It says so still, or the link has come back since.
+    if (reported || carrier.pulse.recoveredMs > sentMs) return true;
+    // Without a second link there is nothing to be won by guessing.
+    if ((good & ~(1 << link)) === 0) return false;
+    // The receiver has acknowledged everything before it, and not this one; or it is long past.
+    const stuck = sequence === packets.ackedUpTo && overdueMs > cumulativeMs;
+    return stuck || overdueMs >= carrier.dueMs + this.#quantumMs(carrier);
   }
 
   /** A proof comes with the tenth packet: how long that may take on a slow link. */

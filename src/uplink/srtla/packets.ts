@@ -33,6 +33,12 @@ export class Packets {
   readonly lastSentMs: Float64Array;
   readonly reported: Uint8Array;
   readonly arrived: Uint8Array;
+  /** When it began to wait. */
+  readonly waitsSinceMs: Float64Array;
+  /** Taken, neither known to have arrived nor given up. */
+  openBytes = 0;
+  takenBytes = 0;
+  arrivedBytes = 0;
   /** Everything before it has arrived. */
   ackedUpTo = nothing;
   /** The furthest that was taken. */
@@ -41,6 +47,7 @@ export class Packets {
   readonly inFlight = new Int32Array(linksMax);
   readonly inFlightBytes = new Int32Array(linksMax);
   // Sets of links, a bit each.
+  readonly #open: Uint8Array;
   readonly #underWay: Uint8Array;
   readonly #carried: Uint8Array;
   readonly #proved: Uint8Array;
@@ -62,6 +69,8 @@ export class Packets {
     this.lastSentMs = new Float64Array(this.slots);
     this.reported = new Uint8Array(this.slots);
     this.arrived = new Uint8Array(this.slots);
+    this.waitsSinceMs = new Float64Array(this.slots);
+    this.#open = new Uint8Array(this.slots);
     this.#underWay = new Uint8Array(this.slots);
     this.#carried = new Uint8Array(this.slots);
     this.#proved = new Uint8Array(this.slots);
@@ -82,12 +91,15 @@ export class Packets {
   /** A new packet; copies it. Whatever stood in its slot is forgotten. */
   take(sequence: number, source: Buffer, offset: number, length: number, nowMs: number): number {
     const slot = sequence & this.#mask;
-    this.#leave(slot, everyLink);
+    this.giveUp(slot);
     this.sequences[slot] = sequence;
     const kept = Math.min(length, packetBytesMax);
     source.copy(this.bytes, slot * packetBytesMax, offset, offset + kept);
     this.lengths[slot] = kept;
-    this.bornMs[slot] = nowMs;
+    this.bornMs[slot] = this.waitsSinceMs[slot] = nowMs;
+    this.#open[slot] = 1;
+    this.openBytes += kept;
+    this.takenBytes += kept;
     for (const table of [this.important, this.waits, this.copies, this.reported, this.arrived, this.#carried, this.#proved, this.#repeated]) table[slot] = 0;
     if (this.highest === nothing || sequenceDistance(sequence, this.highest) > 0) this.highest = sequence;
     if (this.ackedUpTo === nothing) this.ackedUpTo = sequence;
@@ -116,7 +128,7 @@ export class Packets {
     const bit = 1 << link;
     if (slot < 0 || ((this.#carried[slot] as number) & ~(this.#proved[slot] as number) & bit) === 0) return -1;
     this.#proved[slot] = (this.#proved[slot] as number) | bit;
-    this.arrived[slot] = 1;
+    this.#arrive(slot);
     this.#leave(slot, bit);
     return slot;
   }
@@ -133,7 +145,7 @@ export class Packets {
     for (; count > 0; count--, one = sequenceNext(one)) {
       const slot = this.slotOf(one);
       if (slot < 0) continue;
-      this.arrived[slot] = 1;
+      this.#arrive(slot);
       this.#leave(slot, everyLink);
     }
   }
@@ -162,6 +174,12 @@ export class Packets {
     this.#leave(slot, links);
   }
 
+  /** Too late to be of use: under way nowhere any more. */
+  giveUp(slot: number): void {
+    this.#close(slot);
+    this.#leave(slot, everyLink);
+  }
+
   /** The link is another one from now on: what it carried is not proved by it any more. */
   forget(link: number): void {
     const bit = 1 << link;
@@ -176,11 +194,25 @@ export class Packets {
   clear(): void {
     this.sequences.fill(nothing);
     this.#underWay.fill(0);
+    this.#open.fill(0);
+    this.openBytes = 0;
     this.waits.fill(0);
     this.inFlight.fill(0);
     this.inFlightBytes.fill(0);
     this.ackedUpTo = nothing;
     this.highest = nothing;
+  }
+
+  #arrive(slot: number): void {
+    this.arrived[slot] = 1;
+    if (this.#close(slot)) this.arrivedBytes += this.lengths[slot] as number;
+  }
+
+  #close(slot: number): boolean {
+    if (this.#open[slot] === 0) return false;
+    this.#open[slot] = 0;
+    this.openBytes -= this.lengths[slot] as number;
+    return true;
   }
 
   #leave(slot: number, wanted: number): void {

@@ -27,6 +27,8 @@ const steadyMsMax = 2000;
 /** A relapse within this is the same trouble. */
 const relapseMs = 10_000;
 const questionsKept = 32;
+/** Silence is excused for no longer than this: a machine that is always late must find a dead link too. */
+const excuseMsMax = 200;
 
 export class Pulse {
   /** Anything at all came back. */
@@ -44,6 +46,7 @@ export class Pulse {
   #sentMs = Number.NEGATIVE_INFINITY;
   #answeringSinceMs = -1;
   #steadyMs = steadyMsFirst;
+  #excusedMs = 0;
 
   start(nowMs: number): void {
     this.heardMs = nowMs;
@@ -67,6 +70,17 @@ export class Pulse {
   proved(sentMs: number, nowMs: number): void {
     this.provedMs = nowMs;
     this.#settle(sentMs);
+  }
+
+  /** Nobody looked for so long: the far end may have been held up with us, and gets the time again. */
+  excuse(ms: number, nowMs: number): void {
+    const more = Math.max(0, Math.min(ms, excuseMsMax - this.#excusedMs));
+    this.#excusedMs += more;
+    this.provedMs = Math.min(nowMs, this.provedMs + more);
+    for (let at = this.#oldest; at < this.#next; at++) {
+      const index = at % questionsKept;
+      this.#asked[index] = Math.min(nowMs, (this.#asked[index] as number) + more);
+    }
   }
 
   /** Whether a question is due. The caller sends it and says so by `asked`. */
@@ -126,7 +140,10 @@ export class Pulse {
     return true;
   }
 
-  #settle(beforeMs: number): void {
+  /** Answers carry the time of their question, which an excuse has moved. */
+  #settle(askedMs: number): void {
+    const beforeMs = askedMs + this.#excusedMs;
+    this.#excusedMs = 0;
     while (this.#oldest < this.#next && (this.#asked[this.#oldest % questionsKept] as number) < beforeMs) this.#oldest++;
   }
 

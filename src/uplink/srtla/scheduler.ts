@@ -8,6 +8,8 @@
 
 import type { BondOptions, Outlet } from './bond-options.ts';
 import { Carrier, type LinkTerms } from './carrier.ts';
+import { Choice } from './choice.ts';
+import { Flow } from './flow.ts';
 import { Losses } from './losses.ts';
 import { linksMax, Packets, waiting } from './packets.ts';
 import { WaitingQueue } from './queue.ts';
@@ -17,15 +19,17 @@ import * as wire from './wire.ts';
 /** Looking for overdue packets: a fraction of the shortest round trip that matters. */
 const scanEveryMs = 4;
 const copiesMax = 8;
-/** What a less preferred path must deliver earlier by, to be used. */
-const preferMsMax = 150;
 const secondMs = 1000;
+/** A turn that comes later than this after the one before was held up: what it finds late may have been in time. */
+const heldUpMs = 12;
+const offeredKbpsMin = 2000;
 /** A copy for every link does not wait for one that is so far behind. */
 const everywhereMsMax = 100;
 
 export class Bond {
   readonly carriers: Carrier[] = [];
   readonly packets: Packets;
+  readonly flow = new Flow();
   latencyMs: number;
   /** Second copies of ordinary packets too: it shows whether the links can carry more. */
   probing = false;
@@ -38,12 +42,15 @@ export class Bond {
   readonly #fresh: WaitingQueue;
   readonly #rescues: WaitingQueue;
   readonly #seconds: SecondCopies;
-  readonly #ahead = new Float64Array(linksMax);
-  readonly #deliveryMs = new Float64Array(linksMax);
+  readonly #choice: Choice;
   #secondAtMs = 0;
   #scanAtMs = 0;
   #nowMs = 0;
   #outlet: Outlet | null = null;
+  #turnedMs = Number.NaN;
+  #heldUp = false;
+  #offeredKbps = offeredKbpsMin;
+  #takenBytes = 0;
   // Of the acknowledgement that is being read.
   #ackLink = 0;
   #ackBytes = 0;
@@ -54,15 +61,16 @@ export class Bond {
     this.#options = options;
     this.latencyMs = options.latencyMs;
     this.packets = new Packets(options.packets);
+    this.#choice = new Choice(this.packets, this.carriers, this.flow, () => this.latencyMs);
     this.#losses = new Losses(this.packets, this.carriers);
     this.#fresh = new WaitingQueue(this.packets.slots);
     this.#rescues = new WaitingQueue(this.packets.slots);
     this.#seconds = new SecondCopies(this.packets, this.carriers, options.duplicateShare, {
-      waitMs: (link) => this.#waitMs(link, this.#nowMs),
-      deliveryMs: (link) => this.#deliveryMs[link] as number,
+      waitMs: (link) => this.#choice.waitMs(link),
+      deliveryMs: (link) => this.#choice.deliveryMs(link),
       put: (slot, link) => this.#put(slot, link, this.#nowMs),
     });
-    for (const one of terms.slice(0, linksMax)) this.carriers.push(new Carrier(one));
+    for (const one of terms.slice(0, linksMax)) this.carriers.push(new Carrier(one, () => this.latencyMs));
     this.rankAnew();
   }
 
@@ -75,8 +83,27 @@ export class Bond {
   /** Another SRT session begins: its sequence numbers have nothing to do with the last one's. */
   clear(): void {
     this.packets.clear();
+    this.flow.forget();
     for (const queue of [this.#fresh, this.#rescues, this.#seconds]) queue.clear();
     for (const carrier of this.carriers) carrier.provedSentMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Begins a turn, before anything is read. A turn that comes late knows that things came, not when: what it reads proves packets and
+   * links, but is no measure of delay or rate, and silence until now is no evidence.
+   */
+  begin(nowMs: number): void {
+    const lateMs = nowMs - this.#turnedMs - heldUpMs;
+    this.#turnedMs = nowMs;
+    this.#heldUp = lateMs > 0;
+    if (!this.#heldUp) return;
+    this.#choice.heldUpMs = nowMs;
+    this.#losses.excusedMs = nowMs;
+    this.flow.forget();
+    for (const { pulse, capacity } of this.carriers) {
+      pulse.excuse(lateMs, nowMs);
+      capacity.heldUp(nowMs);
+    }
   }
 
   /** How long the first of the packets that wait has waited. */
@@ -98,6 +125,7 @@ export class Bond {
   accept(bytes: Buffer, offset: number, length: number, important: boolean, nowMs: number): void {
     const { packets } = this;
     const sequence = wire.dataSequence(bytes, offset);
+    this.#nowMs = nowMs;
     const known = packets.slotOf(sequence);
     if (known >= 0) {
       // libsrt asks for itself what is asked for here already, and sooner.
@@ -152,9 +180,14 @@ export class Bond {
       return this.#acked;
     }
     carrier.provedSentMs = Math.max(carrier.provedSentMs, this.#ackSentMs);
-    carrier.capacity.measured(nowMs - this.#ackSentMs, nowMs);
+    this.measured(link, nowMs - this.#ackSentMs, nowMs);
     carrier.capacity.proved(this.#ackBytes, this.#ackSentMs, this.packets.inFlightBytes[link] as number, nowMs);
     return this.#acked;
+  }
+
+  /** A round trip over `link` came to its end. */
+  measured(link: number, rttMs: number, nowMs: number): void {
+    if (!this.#heldUp) this.carriers[link]?.capacity.measured(rttMs, nowMs);
   }
 
   #acked = 0;
@@ -214,11 +247,21 @@ export class Bond {
       this.#scan(nowMs);
     }
     this.#drain(nowMs);
-    if (this.backlogPackets === 0) this.#seconds.send(this.#alone, this.latencyMs, nowMs);
+    this.#measureFlow(nowMs);
+    this.#seconds.send(this.#alone, this.backlogPackets === 0, this.latencyMs, nowMs);
     if (nowMs < this.#secondAtMs) return;
     this.#secondAtMs = nowMs + secondMs;
     this.#seconds.second();
+    this.#offeredKbps = Math.max(offeredKbpsMin, ((this.packets.takenBytes - this.#takenBytes) * 8) / secondMs);
+    this.#takenBytes = this.packets.takenBytes;
     for (const carrier of this.carriers) carrier.second(nowMs);
+  }
+
+  #measureFlow(nowMs: number): void {
+    let baseMs = 0;
+    for (const { good, capacity } of this.carriers) if (good) baseMs = Math.max(baseMs, capacity.baseMs);
+    if (baseMs === 0) return this.flow.forget();
+    this.flow.sample(this.packets.openBytes, this.packets.arrivedBytes, this.#offeredKbps, baseMs, this.latencyMs, nowMs);
   }
 
   /** The last one is never left: where no link is above suspicion, one that answers will do, and what the others had is its to take. */
@@ -239,12 +282,13 @@ export class Bond {
   /** What was under way there must be taken by the others, and what goes there usually, too. */
   #fell(link: number, nowMs: number): void {
     this.#scanAtMs = nowMs;
+    this.flow.forget();
     const { capacity } = this.carriers[link] as Carrier;
     for (let index = 0; index < this.carriers.length; index++) {
       const other = this.carriers[index] as Carrier;
       if (index === link || !other.good) continue;
       const usualBytes = ((capacity.recentKbps(nowMs) + other.capacity.recentKbps(nowMs)) / 8) * other.capacity.baseMs;
-      other.capacity.mustTake((this.packets.inFlightBytes[link] as number) + usualBytes);
+      other.capacity.mustTake((this.packets.inFlightBytes[link] as number) + usualBytes, this.#offeredKbps, nowMs);
     }
   }
 
@@ -254,6 +298,7 @@ export class Bond {
     packets.lost(slot, packets.underWay(slot));
     if ((packets.copies[slot] as number) >= copiesMax || !this.#rescues.push(sequence)) return;
     packets.waits[slot] = waiting.rescue;
+    packets.waitsSinceMs[slot] = this.#nowMs;
   }
 
   /** Looks through everything that is not known to have arrived. */
@@ -266,21 +311,14 @@ export class Bond {
     for (; count > 0; count--, sequence = wire.sequenceNext(sequence)) {
       const slot = packets.slotOf(sequence);
       if (slot < 0 || packets.arrived[slot] === 1 || packets.waits[slot] !== waiting.nothing || packets.copies[slot] === 0) continue;
-      if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) packets.lost(slot, packets.underWay(slot));
+      if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) packets.giveUp(slot);
       else if (this.#losses.isLost(sequence, slot, good, nowMs)) this.#rescue(sequence, slot);
     }
   }
 
   #drain(nowMs: number): void {
     const { carriers } = this;
-    this.#ahead.fill(0);
-    let anyGood = false;
-    for (let index = 0; index < carriers.length; index++) {
-      const carrier = carriers[index] as Carrier;
-      this.#deliveryMs[index] = carrier.deliveryMs(nowMs) + carrier.rank * Math.min(preferMsMax, this.latencyMs / 5);
-      anyGood ||= carrier.good;
-    }
-    this.#anyGood = anyGood;
+    this.#choice.begin(nowMs);
     this.#alone = this.#losses.alone();
     this.#rescues.walk(this.#visit);
     this.#fresh.walk(this.#visit);
@@ -288,12 +326,11 @@ export class Bond {
     for (let index = 0; index < carriers.length; index++) {
       const carrier = carriers[index] as Carrier;
       if (!carrier.good) continue;
-      if (this.#waitMs(index, nowMs) === 0) carrier.capacity.idle(nowMs);
+      if (this.#choice.waitMs(index) === 0) carrier.capacity.idle(nowMs);
       else if (waitingLeft) carrier.capacity.busy(nowMs);
     }
   }
 
-  #anyGood = false;
   #alone = false;
   readonly #visit = (sequence: number): 'taken' | 'left' | 'stop' => {
     const { packets } = this;
@@ -306,53 +343,16 @@ export class Bond {
     }
     if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) {
       packets.waits[slot] = waiting.nothing;
+      packets.giveUp(slot);
       this.droppedPackets++;
       return 'taken';
     }
-    const length = packets.lengths[slot] as number;
     const avoid = packets.waits[slot] === waiting.rescue ? packets.carried(slot) : 0;
-    const link = this.#choose(avoid, nowMs);
-    if (link < 0) return 'stop';
-    if (this.#waitMs(link, nowMs) > 0) {
-      this.#ahead[link] = (this.#ahead[link] as number) + length;
-      return this.#anyRoom(nowMs) ? 'left' : 'stop';
-    }
+    const link = this.#choice.next(slot, avoid);
+    if (link === -1) return 'stop';
+    if (link < 0) return this.#choice.anyRoom() ? 'left' : 'stop';
     return this.#send(slot, link, nowMs) ? 'taken' : 'stop';
   };
-
-  #waitMs(index: number, nowMs: number): number {
-    return (this.carriers[index] as Carrier).waitMs(this.packets.inFlightBytes[index] as number, this.#ahead[index] as number, this.#allowedQueueMs, nowMs);
-  }
-
-  get #allowedQueueMs(): number {
-    return Math.min(80, Math.max(30, this.latencyMs / 10));
-  }
-
-  /** The link over which the next packet would arrive first; −1: there is none. The last one is never given up. */
-  #choose(avoid: number, nowMs: number): number {
-    let best = -1;
-    let bestMs = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.carriers.length; index++) {
-      const carrier = this.carriers[index] as Carrier;
-      if (!carrier.usable || (this.#anyGood && !carrier.good)) continue;
-      let ms = this.#waitMs(index, nowMs) + (this.#deliveryMs[index] as number);
-      // Over the link that lost it only when the other would be far later.
-      if ((avoid & (1 << index)) !== 0) ms += carrier.dueMs;
-      if (ms < bestMs) {
-        best = index;
-        bestMs = ms;
-      }
-    }
-    return best;
-  }
-
-  #anyRoom(nowMs: number): boolean {
-    for (let index = 0; index < this.carriers.length; index++) {
-      const carrier = this.carriers[index] as Carrier;
-      if ((this.#anyGood ? carrier.good : carrier.usable) && this.#waitMs(index, nowMs) === 0) return true;
-    }
-    return false;
-  }
 
   #send(slot: number, link: number, nowMs: number): boolean {
     const { packets } = this;
@@ -364,7 +364,7 @@ export class Bond {
     if (rescue) (this.carriers[link] as Carrier).rescuedPackets++;
     if (this.#options.redundant) this.#everywhere(slot, link, nowMs);
     else if ((this.carriers.length > 1 || rescue) && (rescue || this.probing || packets.important[slot] === 1))
-      this.#seconds.push(packets.sequences[slot] as number);
+      this.#seconds.push(packets.sequences[slot] as number, rescue);
     return true;
   }
 
@@ -387,6 +387,6 @@ export class Bond {
 
   #everywhere(slot: number, except: number, nowMs: number): void {
     for (let index = 0; index < this.carriers.length; index++)
-      if (index !== except && this.carriers[index]?.usable && this.#waitMs(index, nowMs) < everywhereMsMax) this.#put(slot, index, nowMs);
+      if (index !== except && this.carriers[index]?.usable && this.#choice.waitMs(index) < everywhereMsMax) this.#put(slot, index, nowMs);
   }
 }

@@ -132,6 +132,7 @@ export class SrtlaSender implements Outlet {
   /** Moves all packets that wait, in both directions. */
   turn(nowMs: number): void {
     this.#nowMs = nowMs;
+    this.#bond.begin(nowMs);
     for (let index = 0; index < this.#links.length; index++) {
       const link = this.#links[index] as Link;
       this.#keep(link, nowMs);
@@ -196,7 +197,7 @@ export class SrtlaSender implements Outlet {
         const sentMs = wire.keepaliveTime(bytes, offset, length);
         if (sentMs < 0 || sentMs > nowMs) return;
         link.carrier.pulse.answered(sentMs, nowMs);
-        link.carrier.capacity.measured(nowMs - sentMs, nowMs);
+        this.#bond.measured(index, nowMs - sentMs, nowMs);
         return;
       }
       case wire.srtlaType.ack:
