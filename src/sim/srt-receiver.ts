@@ -11,6 +11,8 @@ export interface ReceiverOptions {
   kind: 'stock' | 'patient';
   /** When the packet was given to the sender. */
   bornMs(sequence: number): number;
+  /** It was not there in time. */
+  lost(sequence: number): void;
   /** One way, of the link that the handshake came over: libsrt's clock of the session begins with it. */
   firstDelayMs: number;
   send(link: number, bytes: Buffer): void;
@@ -30,8 +32,6 @@ export class SimulatedReceiver {
   #highest = -1;
   #ackedUpTo = -1;
   #lastLink = 0;
-  /** Sequence numbers that were not there in time. */
-  readonly lost: number[] = [];
   deliveredBytes = 0;
   duplicates = 0;
   /** When each link last delivered a packet. */
@@ -94,10 +94,10 @@ export class SimulatedReceiver {
   }
 
   turn(nowMs: number): void {
-    const { latencyMs, firstDelayMs, bornMs, kind, links } = this.#options;
+    const { latencyMs, firstDelayMs, bornMs, lost, kind, links } = this.#options;
     // What is too late is given up, as libsrt does (too-late packet drop).
     while (this.#next <= this.#highest && nowMs > bornMs(this.#next) + latencyMs + firstDelayMs) {
-      if (!this.#have.delete(this.#next)) this.lost.push(this.#next);
+      if (!this.#have.delete(this.#next)) lost(this.#next);
       this.#missing.delete(this.#next);
       this.#next++;
     }

@@ -38,6 +38,8 @@ export interface UplinkResult {
   picturesLost: number;
   packets: number;
   packetsLost: number;
+  /** Packets for a link that may not be used. */
+  misused: number;
   /** Given up by the bond itself. */
   dropped: number;
   /** Sent beyond the first copies, percent. */
@@ -60,6 +62,8 @@ const headerBytes = 16;
 const fps = 30;
 const keyEvery = 30;
 const keepaliveBytes = 38;
+/** More than are open at any time. A power of two. */
+const packetsKept = 65_536;
 
 interface Event {
   link: number;
@@ -79,15 +83,20 @@ class World implements Outlet {
   readonly #up: LinkModel[];
   readonly #down: LinkModel[];
   readonly #receiver: SimulatedReceiver;
-  readonly #arrivals: (Event[] | undefined)[] = [];
-  readonly #answers: (Event[] | undefined)[] = [];
+  readonly #arrivals = new Map<number, Event[]>();
+  readonly #answers = new Map<number, Event[]>();
   readonly #standstills: Standstills;
   /** What came to the links, and to the receiver, while they stood still. */
-  readonly #enters: { into: (Event[] | undefined)[]; model: LinkModel; event: Event }[] = [];
+  readonly #enters: { into: Map<number, Event[]>; model: LinkModel; event: Event }[] = [];
   #received: Event[] = [];
   #heard: Event[] = [];
-  readonly #bornMs: number[] = [];
-  readonly #pictureOf: number[] = [];
+  /** Of the last packets, by sequence number. */
+  readonly #bornMs = new Float64Array(packetsKept);
+  readonly #pictureOf = new Int32Array(packetsKept);
+  readonly #picturesLost = new Set<number>();
+  #pictures = 0;
+  #packetsLost = 0;
+  #misused = 0;
   readonly #scratch = Buffer.alloc(headerBytes + payloadBytes);
   readonly #downSinceMs: number[] = [];
   readonly #lastPutMs: number[] = [];
@@ -117,18 +126,24 @@ class World implements Outlet {
       links: links.length,
       latencyMs,
       kind: scenario.receiver ?? 'stock',
-      bornMs: (sequence) => this.#bornMs[sequence] ?? 0,
+      bornMs: (sequence) => this.#bornMs[sequence % packetsKept] as number,
+      lost: (sequence) => {
+        this.#packetsLost++;
+        this.#picturesLost.add(this.#pictureOf[sequence % packetsKept] as number);
+      },
       firstDelayMs: Math.min(...links.map(({ profile }) => profile.delayMs)),
       send: (link, bytes) => this.#later(this.#answers, this.#down[link] as LinkModel, { link, bytes, sequence: -1, length: bytes.length }),
     });
   }
 
   run(): UplinkResult {
-    const { seconds, changes = [] } = this.#scenario;
+    const { seconds } = this.#scenario;
+    const changes = (this.#scenario.changes ?? []).toSorted((a, b) => a.atMs - b.atMs);
+    let next = 0;
     for (const carrier of this.#bond.carriers) carrier.accepted(0);
     const endMs = seconds * 1000 + this.#scenario.latencyMs + 1000;
     for (this.#nowMs = 0; this.#nowMs < endMs; this.#nowMs++) {
-      for (const { atMs, link, patch } of changes) if (atMs === this.#nowMs) this.#change(link, patch);
+      for (let change = changes[next]; change !== undefined && change.atMs <= this.#nowMs; change = changes[++next]) this.#change(change.link, change.patch);
       this.#standstills.at(this.#nowMs);
       const still = (what: Process) => this.#standstills.still(what, this.#nowMs);
       if (!still('links')) this.#deliver();
@@ -141,6 +156,7 @@ class World implements Outlet {
 
   put(link: number, bytes: Buffer, offset: number, length: number): boolean {
     this.#lastPutMs[link] = this.#nowMs;
+    if (this.#bond.carriers[link]?.usable !== true) this.#misused++;
     this.#later(this.#arrivals, this.#up[link] as LinkModel, { link, bytes: null, sequence: wire.dataSequence(bytes, offset), length });
     return true;
   }
@@ -192,8 +208,10 @@ class World implements Outlet {
     for (; this.#owedBytes >= payloadBytes; this.#owedBytes -= payloadBytes) {
       this.#scratch.writeUInt32BE(this.#sequence, 0);
       this.#scratch.writeUInt32BE(0xc0000001, 4);
-      this.#bornMs[this.#sequence] = this.#nowMs;
-      this.#pictureOf[this.#sequence] = this.#picture;
+      const at = this.#sequence % packetsKept;
+      if (this.#sequence === 0 || this.#pictureOf[(this.#sequence - 1) % packetsKept] !== this.#picture) this.#pictures++;
+      this.#bornMs[at] = this.#nowMs;
+      this.#pictureOf[at] = this.#picture;
       // A key frame, and every tenth packet for the sound.
       const important = this.#sequence % 10 === 0 || (bursts === true && this.#picture % keyEvery === 0);
       this.#bond.accept(this.#scratch, 0, this.#scratch.length, important, this.#nowMs);
@@ -209,9 +227,10 @@ class World implements Outlet {
 
   /** What was due at `dueMs`. */
   #deliverDue(dueMs: number): void {
-    this.#received.push(...(this.#arrivals[dueMs] ?? []));
-    this.#heard.push(...(this.#answers[dueMs] ?? []));
-    this.#arrivals[dueMs] = this.#answers[dueMs] = undefined;
+    this.#received.push(...(this.#arrivals.get(dueMs) ?? []));
+    this.#heard.push(...(this.#answers.get(dueMs) ?? []));
+    this.#arrivals.delete(dueMs);
+    this.#answers.delete(dueMs);
   }
 
   #hear(link: number, bytes: Buffer): void {
@@ -235,17 +254,18 @@ class World implements Outlet {
     }
   }
 
-  #later(into: (Event[] | undefined)[], model: LinkModel, event: Event): void {
+  #later(into: Map<number, Event[]>, model: LinkModel, event: Event): void {
     if (this.#standstills.still('links', this.#nowMs)) this.#enters.push({ into, model, event });
     else this.#enter(into, model, event);
   }
 
-  #enter(into: (Event[] | undefined)[], model: LinkModel, event: Event): void {
+  #enter(into: Map<number, Event[]>, model: LinkModel, event: Event): void {
     const at = model.enter(event.length, this.#nowMs);
     if (typeof at !== 'number') return;
     const ms = Math.max(this.#nowMs + 1, Math.ceil(at));
-    into[ms] ??= [];
-    into[ms].push(event);
+    const due = into.get(ms);
+    if (due === undefined) into.set(ms, [event]);
+    else due.push(event);
   }
 
   #change(link: number, patch: Partial<LinkProfile>): void {
@@ -257,13 +277,13 @@ class World implements Outlet {
 
   #result(): UplinkResult {
     const sum = (pick: (one: Bond['carriers'][number]) => number) => this.#bond.carriers.reduce((total, one) => total + pick(one), 0);
-    const lost = new Set(this.#receiver.lost.map((sequence) => this.#pictureOf[sequence]));
     const sent = sum(({ sentPackets }) => sentPackets);
     return {
-      pictures: new Set(this.#pictureOf).size,
-      picturesLost: lost.size,
+      pictures: this.#pictures,
+      picturesLost: this.#picturesLost.size,
       packets: this.#sequence,
-      packetsLost: this.#receiver.lost.length,
+      packetsLost: this.#packetsLost,
+      misused: this.#misused,
       dropped: this.#bond.droppedPackets,
       overheadPct: Math.round((sent / this.#sequence - 1) * 1000) / 10,
       duplicatePct: Math.round((sum(({ duplicatedPackets }) => duplicatedPackets) / this.#sequence) * 1000) / 10,
