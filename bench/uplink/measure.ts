@@ -14,6 +14,9 @@ export interface Run {
   kbps: number;
   /** From the last delivery of the first link that went down to the verdict. */
   outOfUseMs: number | null;
+  /** Adaptive: from the session to the most that is allowed; and the least that was made after that. */
+  atMostMs: number | null;
+  kbpsLowest: number;
   cpuSecondsAMinute: number;
   /** Longest pauses of the sender's and the emulator's loops. */
   hiccups: number[];
@@ -23,7 +26,7 @@ const upMsMax = 15_000;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function measure(row: Row, seed: number): Promise<Run> {
-  const clip = await makeClip({ kbps: row.kbps, width: 1280, height: 720, fps: 30, seconds: row.seconds + 5 });
+  const clip = await makeClip({ kbps: row.adaptive?.maxKbps ?? row.kbps, width: 1280, height: 720, fps: 30, seconds: row.seconds + 5 });
   const [emulator, receiver, viewer, sender] = [new EmulatorProcess(), new ReceiverProcess(), new ViewerProcess(), new SenderProcess()];
   try {
     const port = await receiver.start(await viewer.start());
@@ -32,7 +35,7 @@ export async function measure(row: Row, seed: number): Promise<Run> {
       row.links.map(({ profile }, index) => ({ id: ids[index] as string, to: { address: '127.0.0.1', port }, profile, seed: seed * 16 + index })),
     );
     const paths = ids.map((id, index) => ({ id, via: { host: '127.0.0.1', port: ports[id] as number }, priority: row.links[index]?.priority ?? 10 }));
-    await sender.start({ clip, kbps: row.kbps, port, latencyMs: row.latencyMs, paths });
+    await sender.start({ clip, kbps: row.kbps, port, latencyMs: row.latencyMs, paths, ...(row.adaptive === undefined ? {} : { adaptive: row.adaptive }) });
     await untilUp(sender);
     await wait(row.latencyMs + 500);
     await viewer.startMeasuring();
@@ -72,7 +75,12 @@ async function observe(row: Row, { emulator, viewer, sender, ids }: World): Prom
     // What was on its way when the link went down arrives still.
     if (sinceMs !== null) outOfUseMs = sinceMs - changedMs - (row.links[link]?.profile.delayMs ?? 0);
   }
-  await wait(Math.max(0, startMs + row.seconds * 1000 - monoMs()));
+  let kbpsLowest = Number.POSITIVE_INFINITY;
+  do {
+    const { playedKbps, atMostMs } = await sender.status();
+    if (atMostMs !== null) kbpsLowest = Math.min(kbpsLowest, playedKbps);
+    await wait(200);
+  } while (monoMs() < startMs + row.seconds * 1000);
   const after = await sender.status();
   const seen = await viewer.report([]);
   const { hiccupMsMax } = await emulator.pause();
@@ -82,6 +90,8 @@ async function observe(row: Row, { emulator, viewer, sender, ids }: World): Prom
     continuityErrors: seen.continuityErrors,
     kbps: seen.kbps,
     outOfUseMs,
+    atMostMs: after.atMostMs,
+    kbpsLowest,
     cpuSecondsAMinute: ((after.cpuSeconds - before.cpuSeconds) * 60_000) / (monoMs() - startMs),
     hiccups: [after.hiccupMsMax, hiccupMsMax],
   };

@@ -13,6 +13,8 @@ export interface SenderPlan {
   latencyMs: number;
   paths: { id: string; via: { host: string; port: number }; priority?: number; maxKbps?: number }[];
   duplicatePct?: number;
+  /** The clip is played as fast as the choice of the bitrate says, `kbps` being the first. */
+  adaptive?: { minKbps: number; maxKbps: number };
 }
 
 export interface SenderStatus {
@@ -25,6 +27,10 @@ export interface SenderStatus {
   backlogMs: number;
   /** The longest pause between two turns of its loop: the machine's fault, not the link's. */
   hiccupMsMax: number;
+  /** What is made of it now. */
+  playedKbps: number;
+  /** Adaptive: from the session to the most that is allowed; null: never. */
+  atMostMs: number | null;
   cpuSeconds: number;
   notices: { atMs: number; notice: Notice }[];
 }

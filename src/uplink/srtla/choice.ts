@@ -103,9 +103,8 @@ export class Choice {
   }
 
   #holdOfLatency(): number {
-    if (this.#flow.congested) return holdOfLatency.sure;
     if (this.#nowMs - this.heldUpMs < doubtMs) return holdOfLatency.heldUp;
-    return this.#nowMs - this.#flow.pausedMs < doubtMs ? holdOfLatency.paused : holdOfLatency.sure;
+    return !this.#flow.congested && this.#nowMs - this.#flow.pausedMs < doubtMs ? holdOfLatency.paused : holdOfLatency.sure;
   }
 
   /** For a packet that has waited for long enough: the earliest link, whatever its pace is believed to be; −1: none. */

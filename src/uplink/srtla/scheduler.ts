@@ -22,6 +22,8 @@ const copiesMax = 8;
 const secondMs = 1000;
 /** A turn that comes later than this after the one before was held up: what it finds late may have been in time. */
 const heldUpMs = 12;
+/** By so much that the way there may have been held up too. */
+const heldUpLongMs = 40;
 const offeredKbpsMin = 2000;
 /** A copy for every link does not wait for one that is so far behind. */
 const everywhereMsMax = 100;
@@ -97,9 +99,11 @@ export class Bond {
     this.#turnedMs = nowMs;
     this.#heldUp = lateMs > 0;
     if (!this.#heldUp) return;
-    this.#choice.heldUpMs = nowMs;
     this.#losses.excusedMs = nowMs;
-    this.flow.forget();
+    if (lateMs > heldUpLongMs) {
+      this.#choice.heldUpMs = nowMs;
+      this.flow.forget();
+    }
     for (const { pulse, capacity } of this.carriers) {
       pulse.excuse(lateMs, nowMs);
       capacity.heldUp(nowMs);
