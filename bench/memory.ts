@@ -51,7 +51,7 @@ try {
   writeFileSync(file, stringify(configuration));
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   for (const name of ['media', 'control'] as const) {
-    const args = [...daemonFlags[name].split(' '), join(tree, home, 'src/main.js'), name, '--config', file];
+    const args = [...daemonFlags[name].split(' '), join(tree, home, 'src/daemon.js'), name, '--config', file];
     children.push(spawn(join(tree, home, 'bin/node'), args, { stdio: 'ignore', env }));
   }
   await delay(15_000);

@@ -30,18 +30,18 @@ interface WithConfig {
 verb('run', 'media and control under one supervisor')
   .option(...configOption)
   .action(async ({ config }: WithConfig) => {
-    readyConfig(config);
+    await readyConfig(config);
     await run((await import('./run/main.ts')).runBoth(config));
   });
 verb('media', 'the media daemon: inputs → switcher → uplink')
   .option(...configOption)
-  .action(async ({ config }: WithConfig) => run((await import('./media/main.ts')).runMedia(readyConfig(config))));
+  .action(async ({ config }: WithConfig) => run((await import('./cli/daemons.ts')).runMediaWith(config)));
 verb('control', 'the management daemon: page, MQTT, journal, GPIO')
   .option(...configOption)
-  .action(async ({ config }: WithConfig) => run((await import('./control/main.ts')).runControl(readyConfig(config))));
+  .action(async ({ config }: WithConfig) => run((await import('./cli/daemons.ts')).runControlWith(config)));
 verb('gateway', 'the receiving end: SRTLA and SRT in, MPEG-TS out')
   .option(...configOption)
-  .action(async ({ config }: WithConfig) => run((await import('./gateway/main.ts')).runGateway(readyConfig(config))));
+  .action(async ({ config }: WithConfig) => run((await import('./gateway/main.ts')).runGateway(await readyConfig(config))));
 verb('demo', 'the whole chain on this machine, faults included')
   .option('--for <time>', 'run unattended for this long: 30s, 2m', durationMs)
   .option('--report <file>', 'write what the viewer measured as JSON')
@@ -63,7 +63,7 @@ verb('status', 'what the box is doing now')
   .option('--json', 'as JSON')
   .option('--watch', 'again each second')
   .action(async (o: WithConfig & { json?: boolean; watch?: boolean }) =>
-    run((await import('./cli/status.ts')).showStatus(readyConfig(o.config).media.socket, o)),
+    run((await import('./cli/status.ts')).showStatus((await readyConfig(o.config)).media.socket, o)),
   );
 
 verb('pin', 'keep an input on air; says so when that is a bad idea')
@@ -72,7 +72,7 @@ verb('pin', 'keep an input on air; says so when that is a bad idea')
   .option('--for <time>', 'the pin ends by itself after this long: 30s, 10m', durationMs)
   .action(async (input: string, o: WithConfig & { for?: number }) =>
     run(
-      (await import('./cli/pin.ts')).sendPin(readyConfig(o.config).media.socket, {
+      (await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, {
         name: 'pin-input',
         input,
         ...(o.for === undefined ? {} : { forMs: Math.max(1000, o.for) }),
@@ -81,10 +81,10 @@ verb('pin', 'keep an input on air; says so when that is a bad idea')
   );
 verb('unpin', 'let the engine choose again')
   .option(...configOption)
-  .action(async (o: WithConfig) => run((await import('./cli/pin.ts')).sendPin(readyConfig(o.config).media.socket, { name: 'unpin-input' })));
+  .action(async (o: WithConfig) => run((await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, { name: 'unpin-input' })));
 verb('firewall', 'the nftables commands that open what the configuration listens on')
   .option(...configOption)
-  .action(async ({ config }: WithConfig) => run((await import('./firewall/main.ts')).printFirewall(readyConfig(config))));
+  .action(async ({ config }: WithConfig) => run((await import('./firewall/main.ts')).printFirewall(await readyConfig(config))));
 verb('hardware-test', 'acceptance on a real box: this one, or another over ssh')
   .option('--box <user@host>', 'the box to test; without it, this machine')
   .option('--port <port>', 'its ssh port', positiveInteger)

@@ -223,4 +223,6 @@ export const inputSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type InputConfig = z.infer<typeof inputSchema>;
+/** As a person writes it: what has a default may be left out. */
+export type InputSettings = z.input<typeof inputSchema>;
 export type InputKind = InputConfig['kind'];

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { inputSchema } from './inputs.ts';
 import { filePath, host, id, interfaceName, passphrase, port, setting, srtSettings } from './setting.ts';
 
-export { type InputConfig, type InputKind, inputSchema } from './inputs.ts';
+export { type InputConfig, type InputKind, type InputSettings, inputSchema } from './inputs.ts';
 
 export const programSchema = z.strictObject({
   width: setting(z.int().min(16).max(3840).multipleOf(2).default(1280), 'Picture width.', { unit: 'px', applies: 'input' }),

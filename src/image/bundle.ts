@@ -40,7 +40,7 @@ const workshopOnly = /^src\/(image|checks)(\/|$)|\.test\.ts$/;
 
 /** A daemon holds little and lives long: V8 is to keep its heap small. Control waits for people and brokers: it does without compiled code (docs/adr/0016-memory.md). */
 export const daemonFlags = {
-  media: '--max-semi-space-size=1 --optimize-for-size',
+  media: '--max-semi-space-size=1 --optimize-for-size --no-maglev',
   control: '--max-semi-space-size=1 --lite-mode',
 } as const;
 
@@ -49,11 +49,11 @@ const wrapper = `#!/bin/sh
 # libsrt's waiting calls sit in libuv's pool; the default of 4 threads would leave none for files and names.
 export UV_THREADPOOL_SIZE="\${UV_THREADPOOL_SIZE:-8}"
 case "$1" in
-media) flags='${daemonFlags.media}' ;;
-control) flags='${daemonFlags.control}' ;;
-*) flags= ;;
+media) flags='${daemonFlags.media}' program=daemon.js ;;
+control) flags='${daemonFlags.control}' program=daemon.js ;;
+*) flags= program=main.js ;;
 esac
-exec /${home}/bin/node $flags /${home}/src/main.js "$@"
+exec /${home}/bin/node $flags "/${home}/src/$program" "$@"
 `;
 
 export interface TreePlan {

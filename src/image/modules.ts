@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { exitCode, FatalError } from '../model/exit.ts';
 import { type Architecture, isNative } from './architecture.ts';
+import { stripComments } from './javascript.ts';
 import type { Workshop } from './tools.ts';
 
 /** Packages with native code that npm compiles (binding.gyp); koffi brings its own, prebuilt. */
@@ -47,6 +48,7 @@ export async function buildModules(shop: Workshop, plan: ModulesPlan): Promise<s
       throw new FatalError(exitCode.failure, `npm made no native part of ${name}: see ${shop.logPath}`);
   for (const name of compiled) await shop.run(`${architecture.gnu}-strip`, ['--strip-unneeded', join(modules, name, 'build/Release', `${name}.node`)]);
   prune(modules);
+  stripComments(modules);
   for (const [name, files] of Object.entries(partly))
     for (const file of files) await shop.run(process.execPath, ['-e', 'require(process.argv[1])', join(modules, name, file)]);
   return modules;
@@ -155,6 +157,7 @@ function prune(modules: string): void {
   for (const name of readdirSync(languages)) if (!/^en\.c?js$/.test(name)) rmSync(join(languages, name));
   writeFileSync(join(languages, 'index.js'), "export { default as en } from './en.js';\n");
   writeFileSync(join(languages, 'index.cjs'), "exports.en = require('./en.cjs');\n");
+  keepMediaTypes(join(modules, 'mime-db/db.json'));
   for (const [name, files] of Object.entries(partly)) {
     const unused = readdirSync(join(modules, name), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     for (const entry of unused) {
@@ -180,6 +183,15 @@ function prune(modules: string): void {
     )
       rmSync(join(entry.parentPath, entry.name));
   removeEmpty(modules);
+}
+
+/** Express looks a type up by a file's name or for its character set; of the 2500 that are registered the page and its interface use these. */
+export const mediaTypes =
+  /^(text\/(html|css|javascript|plain|event-stream)|application\/(json|octet-stream|x-www-form-urlencoded|manifest\+json|gzip|openmetrics-text)|image\/(png|jpeg|svg\+xml|vnd\.microsoft\.icon)|font\/woff2)$/;
+
+function keepMediaTypes(file: string): void {
+  const all = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>);
+  writeFileSync(file, JSON.stringify(Object.fromEntries(all.filter(([name]) => mediaTypes.test(name)))));
 }
 
 function removeEmpty(folder: string): void {

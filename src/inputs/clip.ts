@@ -1,5 +1,5 @@
 /** Records some seconds of an input, encoded as the program is: what the slate is made of. */
-import type { InputConfig, ProgramConfig } from '../config/schema.ts';
+import type { InputSettings, ProgramConfig } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
 import type { Reason } from '../model/reasons.ts';
 import { detectPlatform } from './platform.ts';
@@ -13,7 +13,7 @@ const bytesMax = 64 * 1024 * 1024;
 export type Recorded = { ok: true; bytes: Buffer } | { ok: false; reason: Reason; text: string };
 
 /** Records `ms`, or up to the source's end where that comes first. Never rejects. `signal` ends it early. */
-export function recordClip(input: InputConfig, program: ProgramConfig, ms: number, log: Logger, signal: AbortSignal): Promise<Recorded> {
+export function recordClip(input: InputSettings, program: ProgramConfig, ms: number, log: Logger, signal: AbortSignal): Promise<Recorded> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

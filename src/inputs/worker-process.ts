@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { InputConfig, ProgramConfig } from '../config/schema.ts';
+import type { InputSettings, ProgramConfig } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
-import { type FromWorker, fromWorkerSchema, type ToWorker } from './worker/messages.ts';
+import { type FromWorker, fromWorkerSchema } from './worker/messages.ts';
+import type { ToWorker } from './worker/orders.ts';
 
 const workerPath = fileURLToPath(new URL('./worker/main.ts', import.meta.url));
 /** pollBus and each appsink pull hold a thread of libuv's pool for good; the default of 4 leaves too few. */
@@ -15,7 +16,7 @@ const stderrLinesMax = 50;
 const drainMsMax = 200;
 
 export interface WorkerProcessOptions {
-  input: InputConfig;
+  input: InputSettings;
   program: ProgramConfig;
   platform: string;
   /** The source has no picture. */

@@ -1,7 +1,6 @@
 /** Makes the slate at the start: a still picture through the program's own encoder, once; then the clip, where one is set. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from '../config/schema.ts';
-import { type InputConfig, inputSchema } from '../config/schema.ts';
+import type { Config, InputSettings } from '../config/schema.ts';
 import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
 import { recordClip } from '../inputs/clip.ts';
 import type { Logger } from '../log.ts';
@@ -34,7 +33,7 @@ export function startSlate(options: SlateMakerOptions): () => void {
 
 type Made = { clip: Clip } | { reason: Reason; text: string };
 
-async function make(input: InputConfig, ms: number, { config: { program }, log }: SlateMakerOptions, signal: AbortSignal): Promise<Made> {
+async function make(input: InputSettings, ms: number, { config: { program }, log }: SlateMakerOptions, signal: AbortSignal): Promise<Made> {
   const recorded = await recordClip(input, program, ms, log, signal);
   if (!recorded.ok) return recorded;
   const clip = readClip(recorded.bytes, 90_000 / program.fps, { sounds: input.kind === 'file' });
@@ -47,7 +46,7 @@ async function makeStill(options: SlateMakerOptions, signal: AbortSignal): Promi
   let path = slate.path;
   let told = '';
   while (!signal.aborted) {
-    const input = inputSchema.parse({ id: slateId, kind: 'picture', text: slate.text ?? box.name, ...(path === undefined ? {} : { path }) });
+    const input: InputSettings = { id: slateId, kind: 'picture', text: slate.text ?? box.name, ...(path === undefined ? {} : { path }) };
     const made = await make(input, stillMs, options, signal);
     if (signal.aborted) return;
     if ('clip' in made) return options.onClip(made.clip);
@@ -71,7 +70,7 @@ async function makeStill(options: SlateMakerOptions, signal: AbortSignal): Promi
 async function makeClip(options: SlateMakerOptions, signal: AbortSignal): Promise<void> {
   const { clip: path } = options.config.slate;
   if (path === undefined) return;
-  const made = await make(inputSchema.parse({ id: slateId, kind: 'file', path, loop: false }), clipMsMax, options, signal);
+  const made = await make({ id: slateId, kind: 'file', path, loop: false }, clipMsMax, options, signal);
   if (signal.aborted) return;
   if ('clip' in made) options.onClip(made.clip);
   else options.onNotice(missing(made.reason, `the slate’s clip cannot be used: ${made.text}; the picture is shown instead`));

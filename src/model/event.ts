@@ -25,7 +25,7 @@ export const noticeSchema = z.object({
   measured: z
     .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
     .describe('the measurements that caused it; each name ends in its unit'),
-  tookMs: z.number().nullable().describe('how long the change took, in milliseconds'),
+  tookMs: z.number().nullable().describe('of a switch: from the decision to the first picture; of a state: how long the one before it lasted; in milliseconds'),
 });
 export type Notice = z.infer<typeof noticeSchema>;
 

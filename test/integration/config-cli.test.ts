@@ -2,7 +2,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { parseConfig } from '../../src/config/load.ts';
+import { readyConfig } from '../../src/cli/configuration-file.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { Place } from './processes.ts';
 
 let place: Place;
@@ -38,6 +39,15 @@ describe('tandem config', () => {
     expect(parse(said)).toMatchObject({ program: { fps: 30 }, destinations: [{ passphrase: '(secret)' }] });
     // The mask is shorter than a passphrase may be: it cannot go on air by mistake.
     expect(parseConfig(said)).toMatchObject({ ok: false, mistakes: [{ path: 'destinations[0].passphrase' }] });
+  });
+
+  it('is given to a daemon as it was checked', async () => {
+    const file = place.config('box.yaml', `${withSecret}inputs: [{ id: cam, kind: srt, port: 9710, passphrase: ${secret} }]\n`);
+    expect(await readyConfig(file)).toEqual(loadConfig(file));
+    await expect(readyConfig(place.config('wrong.yaml', 'version: 1\nprogram:\n  videoKbs: 1\n'))).rejects.toMatchObject({
+      code: 78,
+      message: expect.stringMatching(/wrong\.yaml:3:3 program\.videoKbs: /),
+    });
   });
 
   it('prints a JSON Schema that editors take', async () => {

@@ -354,6 +354,13 @@ function chip(element, text, tones) {
   element.dataset.tone = tones[text] ?? 'unknown';
 }
 
+/** Of a switch: how long it took. Of a state: how long the one before it lasted. */
+function lasted({ tookMs, what }) {
+  if (tookMs === null) return '';
+  const time = tookMs < 10_000 ? `${tookMs < 10 ? tookMs.toFixed(1) : Math.round(tookMs)} ms` : duration(tookMs);
+  return what === 'program.switch' ? ` · took ${time}` : ` · after ${time}`;
+}
+
 function eventRow(event) {
   const time = make('time', '', event.wallMs === null ? 'clock not set' : new Date(event.wallMs).toLocaleTimeString([], { hour12: false }));
   if (event.wallMs !== null) {
@@ -362,8 +369,7 @@ function eventRow(event) {
   }
   const severity = make('span', 'chip', event.severity === 'clear' ? 'cleared' : event.severity);
   severity.dataset.tone = { info: 'idle', warning: 'warn', alarm: 'bad', clear: 'good' }[event.severity];
-  const took = event.tookMs === null ? '' : ` · took ${event.tookMs < 10 ? event.tookMs.toFixed(1) : Math.round(event.tookMs)} ms`;
   const change = event.from === null && event.to === null ? '' : ` · ${event.from ?? '–'} → ${event.to ?? '–'}`;
-  const details = make('span', 'quiet', `${event.subject.kind} ${event.subject.id} · ${event.reason.replaceAll('-', ' ')}${change}${took}`);
+  const details = make('span', 'quiet', `${event.subject.kind} ${event.subject.id} · ${event.reason.replaceAll('-', ' ')}${change}${lasted(event)}`);
   return { element: make('li', '', time, severity, make('span', 'words', sentence(event.text), details)) };
 }

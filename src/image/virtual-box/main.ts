@@ -140,6 +140,7 @@ async function test(machine: Machine, desk: Desk, ports: Ports, options: Virtual
     return await testBox(reach, {
       disruptive: true,
       firstAnswerMsMax: 120_000 * patience,
+      ...(options.only === undefined ? {} : { only: options.only }),
       ...(options.report === undefined ? {} : { report: options.report }),
     });
   } finally {

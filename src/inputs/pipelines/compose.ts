@@ -40,8 +40,6 @@ export function templateName(input: InputConfig): string {
   return input.kind === 'picture' && input.path === undefined ? 'picture-made' : input.kind;
 }
 
-export const isPassThrough = (input: InputConfig): boolean => 'passThrough' in input && input.passThrough;
-
 /** The launch line for a stream that is taken as it is. */
 export function composePassThrough(input: InputConfig): string {
   const template = sourceTemplate(templateName(input));

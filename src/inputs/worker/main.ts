@@ -4,11 +4,13 @@
  */
 import { monoMs } from '../../clock.ts';
 import type { InputConfig } from '../../config/schema.ts';
+import { isPassThrough } from '../pass-through.ts';
 import type { EncoderTemplate } from '../pipelines/catalogue.ts';
-import { composeEncoded, composePassThrough, isPassThrough } from '../pipelines/compose.ts';
+import { composeEncoded, composePassThrough } from '../pipelines/compose.ts';
 import { explain, type Failure, subject } from './explain.ts';
 import { type AppSource, type BusMessage, type GstElement, loadGStreamer, type Pipeline } from './gstreamer.ts';
-import { type FromWorker, heartbeatMs, type ToWorker, toWorkerSchema } from './messages.ts';
+import { type FromWorker, heartbeatMs } from './messages.ts';
+import { type Order, toWorkerSchema } from './orders.ts';
 import { chooseEncoders, missingSource } from './preflight.ts';
 import { RtmpListener } from './rtmp-listener.ts';
 import { networkFigures } from './source-figures.ts';
@@ -44,7 +46,7 @@ class Worker {
   readonly #preview: Preview;
   readonly #source: SourceWatch;
 
-  constructor({ input, program, platform, soundOnly }: Extract<ToWorker, { type: 'job' }>) {
+  constructor({ input, program, platform, soundOnly }: Extract<Order, { type: 'job' }>) {
     this.#input = input;
     const { Pipeline } = loadGStreamer();
     const choices = isPassThrough(input) ? null : chooseEncoders(platform, program);
@@ -63,7 +65,7 @@ class Worker {
     send({ type: 'playing', encoder: choices?.encoder.element ?? null });
   }
 
-  obey(message: Exclude<ToWorker, { type: 'job' }>): void {
+  obey(message: Exclude<Order, { type: 'job' }>): void {
     switch (message.type) {
       case 'set-bitrate':
         return this.#setBitrate(message.kbps);
@@ -161,7 +163,7 @@ function setAll(element: GstElement, properties: Record<string, string | undefin
   for (const [name, value] of Object.entries(properties)) if (value !== undefined) element[name] = value;
 }
 
-function begin(job: Extract<ToWorker, { type: 'job' }>): void {
+function begin(job: Extract<Order, { type: 'job' }>): void {
   const missing = missingSource(job.input);
   if (missing !== null) return fail(missing);
   try {

@@ -1,16 +1,6 @@
-/** What the media daemon and an encoder worker say to each other over Node's IPC. Both ends check what they receive. */
+/** What an encoder worker says to the media daemon over Node's IPC; what it is told: orders.ts. Both ends check what they receive. */
 import { z } from 'zod';
-import { inputSchema, programSchema } from '../../config/schema.ts';
 import { reasonSchema } from '../../model/reasons.ts';
-
-export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** The first message. Comes by IPC and not on the command line, since it may hold secrets. */
-  z.object({ type: z.literal('job'), input: inputSchema, program: programSchema, platform: z.string(), soundOnly: z.boolean() }),
-  z.object({ type: z.literal('set-bitrate'), kbps: z.number() }),
-  z.object({ type: z.literal('key-frame') }),
-  z.object({ type: z.literal('preview'), id: z.int() }),
-]);
-export type ToWorker = z.infer<typeof toWorkerSchema>;
 
 export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** Proof of life of the worker's own loop, each `heartbeatMs`. */
