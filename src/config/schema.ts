@@ -5,9 +5,12 @@
 
 import { z } from 'zod';
 import { inputSchema } from './inputs.ts';
-import { filePath, host, id, interfaceName, passphrase, port, setting, srtSettings } from './setting.ts';
+import { destinationSchema, failoverSchema, pathSchema } from './networks.ts';
+import { filePath, host, id, passphrase, port, setting, srtSettings } from './setting.ts';
 
+export type { Mode } from '../model/modes.ts';
 export { type InputConfig, type InputKind, type InputSettings, inputSchema } from './inputs.ts';
+export { type DestinationConfig, destinationSchema, type FailoverConfig, failoverSchema, type PathConfig, pathSchema } from './networks.ts';
 
 export const programSchema = z.strictObject({
   width: setting(z.int().min(16).max(3840).multipleOf(2).default(1280), 'Picture width.', { unit: 'px', applies: 'input' }),
@@ -87,60 +90,6 @@ export const slateSchema = z.strictObject({
   ),
 });
 export type SlateConfig = z.infer<typeof slateSchema>;
-
-export const pathSchema = z.strictObject({
-  id: setting(id, 'A short name, unique among the paths.', { applies: 'daemon', example: 'eth' }),
-  enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'live' }),
-  interface: setting(interfaceName.optional(), 'Network interface that the path’s sockets are bound to. Without it the routing table chooses.', {
-    applies: 'reconnect',
-    example: 'eth0',
-  }),
-  via: setting(
-    z
-      .strictObject({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) })
-      .optional(),
-    'Another remote address for this path than the destination’s.',
-    { applies: 'reconnect' },
-  ),
-  priority: setting(
-    z.int().min(0).max(100).default(10),
-    'Lower is preferred. In bonded mode a path with a higher number helps only as far as it is needed; equal ones share. Modes that use one path at a time take the lowest that works.',
-    { applies: 'daemon' },
-  ),
-  maxKbps: setting(z.int().min(50).max(1_000_000).optional(), 'Never more than this over the path, everything counted.', {
-    unit: 'kbit/s',
-    applies: 'daemon',
-  }),
-  allowanceMb: setting(z.int().min(1).max(100_000_000).optional(), 'Data that the path may use in a calendar month, both directions. Then it is stopped.', {
-    unit: 'MB',
-    applies: 'daemon',
-  }),
-  allowanceWarnPct: setting(z.int().min(1).max(100).default(80), 'Warn when so much of the allowance is used.', { unit: '%', applies: 'daemon' }),
-  mtuBytes: setting(z.int().min(576).max(1500).default(1500), 'Largest IP packet that the path carries. The payload shrinks in steps of 188 bytes.', {
-    unit: 'byte',
-    applies: 'daemon',
-  }),
-});
-export type PathConfig = z.infer<typeof pathSchema>;
-
-export const destinationSchema = z.strictObject({
-  id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
-  enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
-  mode: setting(
-    z.enum(['bonded', 'redundant', 'standby']).default('bonded'),
-    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path.',
-    { applies: 'reconnect' },
-  ),
-  host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
-  port: setting(port, 'UDP port: of the SRTLA receiver, or in standby mode of the SRT listener.', { applies: 'reconnect', example: 5000 }),
-  duplicatePct: setting(
-    z.int().min(0).max(100).default(20),
-    'bonded: room that is to spare is used to send key frames, sound and what was lost a second time over another path; never more than this share of the program.',
-    { unit: '%', applies: 'reconnect' },
-  ),
-  ...srtSettings('reconnect'),
-});
-export type DestinationConfig = z.infer<typeof destinationSchema>;
 
 export const webSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Serve the page.', { applies: 'daemon' }),
@@ -263,6 +212,7 @@ export const configSchema = z
     slate: slateSchema.prefault({}),
     paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
     destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
+    failover: failoverSchema.prefault({}),
     media: z
       .strictObject({
         socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
@@ -309,7 +259,15 @@ export const configSchema = z
           message: 'slate is the name of the picture that stands in when no input works: choose another',
         });
     });
+    config.paths.forEach((path, index) => {
+      if (path.interface !== undefined && path.match !== undefined)
+        context.addIssue({ code: 'custom', path: ['paths', index, 'match'], message: 'give interface or match, not both' });
+    });
     config.destinations.forEach((destination, index) => {
+      destination.paths?.forEach((path, at) => {
+        if (!config.paths.some((one) => one.id === path))
+          context.addIssue({ code: 'custom', path: ['destinations', index, 'paths', at], message: `there is no path ${path}: add it under paths` });
+      });
       if (config.paths.length === 0)
         context.addIssue({ code: 'custom', path: ['destinations', index], message: 'a destination needs at least one path: add one under paths' });
       if (destination.passphrase !== undefined && destination.passphraseFile !== undefined)

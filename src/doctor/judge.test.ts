@@ -50,6 +50,12 @@ describe('the doctor', () => {
     expect(canGoOnAir(findings)).toBe(true);
   });
 
+  it('says how to come by socket groups, without which all other modes work', () => {
+    const srt = judge(complete).find(({ area }) => area === 'SRT');
+    expect(srt).toMatchObject({ verdict: 'note', advice: expect.stringMatching(/srt-bonding/) });
+    expect(judge({ ...complete, srt: { version: '1.5.1', bonding: true } }).find(({ area }) => area === 'SRT')).toMatchObject({ verdict: 'ok', advice: '' });
+  });
+
   it('never reports a gap without saying what to do', () => {
     const nothing = judge({
       ...complete,

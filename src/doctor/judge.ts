@@ -1,4 +1,6 @@
 /** What a machine can do, judged: pure, from what was found. */
+import { bondingAdvice } from '../model/advice.ts';
+
 export type Verdict = 'ok' | 'gap' | 'note';
 
 export interface Finding {
@@ -116,7 +118,7 @@ export function judge(found: Found): Finding[] {
       'SRT',
       `libsrt ${found.srt.version}, ${found.srt.bonding ? 'with' : 'without'} socket groups`,
       found.srt.bonding ? 'ok' : 'note',
-      found.srt.bonding ? '' : 'bonded mode does not need them',
+      found.srt.bonding ? '' : `only the modes broadcast and backup need them: ${bondingAdvice}`,
       true,
     );
   judgePlace(found, say);

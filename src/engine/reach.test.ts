@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { type DestinationSeen, decideDestination, initialDestination } from './destination.ts';
+import { type DestinationSeen, decideDestination, defaultDestinationChoice, initialDestination } from './destination.ts';
 import { decidePath, initialPath, type PathSeen } from './path.ts';
 
 describe('the choice of the destination', () => {
   /** @param up whether each is connected once it is called, by time. */
-  function run(forMs: number, up: (id: string, nowMs: number) => boolean, ids = ['a', 'b', 'c']) {
+  function run(forMs: number, up: (id: string, nowMs: number) => boolean, how: DestinationSeen['state'] = 'broken', config = defaultDestinationChoice) {
+    const ids = ['a', 'b', 'c'];
     let state = initialDestination;
     const log: string[] = [];
     for (let nowMs = 0; nowMs < forMs; nowMs += 10) {
-      const seen = ids.map((id): DestinationSeen => ({ id, connected: (state.calls[id]?.called ?? false) && up(id, nowMs), reason: 'unreachable' }));
-      const decision = decideDestination(state, seen, nowMs);
+      const seen = ids.map((id, index): DestinationSeen => {
+        const works = (state.calls[id]?.called ?? false) && up(id, nowMs);
+        return { id, state: works ? 'works' : how, reason: 'unreachable', score: 100 - 40 * index };
+      });
+      const decision = decideDestination(state, seen, nowMs, config);
       ({ state } = decision);
       for (const one of decision.commands) log.push(`${nowMs} ${one.kind} ${one.id}${one.kind === 'use' ? ` ${one.reason}` : ''}`);
     }
@@ -25,14 +29,31 @@ describe('the choice of the destination', () => {
     expect(log).toEqual(['0 use a requested', '0 call a', '2010 call b', '4020 call c', '4030 use c unreachable']);
   });
 
-  it('goes over when a session has been broken for 2 s, and returns by the hold-down over a connection that stands', () => {
+  it('calls the next soon after a session breaks, goes over when that lasts, and returns by the hold-down over a connection that stands', () => {
     const log = run(60_000, (id, nowMs) => id !== 'a' || nowMs < 10_000 || nowMs >= 20_000);
-    expect(log).toEqual(['0 use a requested', '0 call a', '11010 call b', '12010 use b unreachable', '30000 use a preferred', '40000 hang-up b']);
+    expect(log).toEqual(['0 use a requested', '0 call a', '10210 call b', '10510 use b unreachable', '30000 use a preferred', '40000 hang-up b']);
   });
 
   it('a session that comes back within its grace stays where it is', () => {
-    const log = run(60_000, (id, nowMs) => id !== 'a' || nowMs < 10_000 || nowMs >= 11_500);
-    expect(log).toEqual(['0 use a requested', '0 call a', '11010 call b', '11500 hang-up b']);
+    const log = run(60_000, (id, nowMs) => id !== 'a' || nowMs < 10_000 || nowMs >= 10_400);
+    expect(log).toEqual(['0 use a requested', '0 call a', '10210 call b', '10400 hang-up b']);
+  });
+
+  it('goes over from one that is silent as soon as the next stands: the verdict has had its grace', () => {
+    const log = run(15_000, (id, nowMs) => id !== 'a' || nowMs < 10_000, 'silent');
+    expect(log).toEqual(['0 use a requested', '0 call a', '10010 call b', '10020 use b unreachable']);
+  });
+
+  it('has the program elsewhere with the next packet where all are kept connected, and hangs none up', () => {
+    const config = { ...defaultDestinationChoice, spare: 'connected' as const };
+    const log = run(60_000, (id, nowMs) => id !== 'a' || nowMs < 10_000 || nowMs >= 20_000, 'silent', config);
+    expect(log).toEqual(['0 use a requested', '0 call a', '0 call b', '0 call c', '10000 use b unreachable', '30000 use a preferred']);
+  });
+
+  it('goes by score to the best one that works', () => {
+    const config = { ...defaultDestinationChoice, mode: 'active' as const, marginPoints: 15 };
+    const log = run(60_000, (id, nowMs) => id === 'c' || nowMs >= 20_000, 'broken', config);
+    expect(log).toEqual(['0 use a requested', '0 call a', '0 call b', '0 call c', '10 use c unreachable', '30000 use a better-score']);
   });
 });
 

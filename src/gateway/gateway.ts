@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
+import { srtLibrary } from '../uplink/srt/library.ts';
 import { ReceiveBatch } from '../uplink/srt/memory.ts';
 import type { SrtOptions } from '../uplink/srt/options.ts';
 import { SrtSocket } from '../uplink/srt/socket.ts';
@@ -75,7 +76,7 @@ export class Gateway {
 
   #listen(host: string, port: number, setting: string, more: SrtOptions): SrtSocket {
     const { latencyMs, passphrase } = this.#options.config;
-    const listener = SrtSocket.open({ latencyMs, passphrase, peerIdleTimeoutMs: 5000, ...more });
+    const listener = SrtSocket.open({ latencyMs, passphrase, peerIdleTimeoutMs: 5000, acceptGroups: srtLibrary().bonding, ...more });
     try {
       listener.bind(host, port);
       listener.listen(backlog);
@@ -99,7 +100,7 @@ export class Gateway {
       this.#streams.find(({ config }) => config.streamId === undefined);
     const peer = sender.peer === null ? 'somebody' : `${sender.peer.address}:${sender.peer.port}`;
     if (stream === undefined) this.#refuse(sender, `${peer} was refused: no stream has its stream id`);
-    else if (!stream.take(sender, nowMs)) this.#refuse(sender, `${peer} was refused: stream ${stream.config.id} already has a sender`);
+    else if (!stream.take(sender, nowMs)) this.#refuse(sender, `${peer} was refused: stream ${stream.config.id} has as many senders as it may`);
   }
 
   #refuse(sender: SrtSocket, text: string): void {

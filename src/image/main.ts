@@ -23,6 +23,13 @@ program
   .option('--suite <name>', 'Debian release for --check')
   .action(async (o: { arch: string; out: string; check: boolean; suite?: string }) => run((await import('./package.ts')).runPackage(o)));
 
+program
+  .command('srt-bonding')
+  .description('libsrt with socket groups, built from Debian’s source package')
+  .exitOverride()
+  .option('--again', 'build it although it is there', false)
+  .action(async (o: { again: boolean }) => run((await import('./srt-bonding.ts')).runSrtBonding(o)));
+
 const box = program.command('virtual-box').description('a whole box in QEMU, for developers without hardware');
 for (const [action, description] of [
   ['build', 'make its disk image'],

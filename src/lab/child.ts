@@ -16,12 +16,15 @@ interface Answer {
 /** The parent's end: starts `path` as a process and asks it things. */
 export class LabProcess {
   readonly #path: string;
+  readonly #before: readonly string[];
   readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #child: ChildProcess | null = null;
   #requests = 0;
 
-  constructor(path: string) {
+  /** `before`: a command that runs it elsewhere, such as `ip netns exec NAME`. */
+  constructor(path: string, before: readonly string[] = []) {
     this.#path = path;
+    this.#before = before;
   }
 
   get pid(): number | null {
@@ -30,7 +33,8 @@ export class LabProcess {
 
   spawn(): void {
     // A group of its own: Ctrl-C is for the parent, which ends this process in its turn.
-    const child = fork(this.#path, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
+    const [execPath = process.execPath, ...execArgv] = this.#before.length === 0 ? [] : [...this.#before, process.execPath];
+    const child = fork(this.#path, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true, execPath, execArgv });
     child.on('message', (answer: Answer) => {
       const asked = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);

@@ -39,6 +39,10 @@ const performers: { [N in CommandName]: Performer<N> } = {
     daemon.setVideoKbps(kbps);
     return done(`video bitrate ${kbps} kbit/s`);
   },
+  'set-mode': (daemon, { destination, mode }) =>
+    daemon.uplink.setMode(destination, mode)
+      ? done(`${destination} goes over to ${mode} as soon as that stands`)
+      : refused('invalid', `there is no destination ${destination}; there are: ${daemon.uplink.destinationIds.join(', ') || 'none'}`),
   'key-frame': (daemon) => {
     const input = daemon.inputs.get(daemon.onAir ?? '');
     if (input === undefined) return refused('no-input', 'nothing is on air');

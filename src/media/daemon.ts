@@ -77,6 +77,7 @@ export class MediaDaemon {
       paths: config.paths.filter(({ enabled }) => enabled),
       destinations: config.destinations.filter(({ enabled }) => enabled),
       kbpsMax: Math.max(passedKbpsMax, 1.3 * Math.max(config.program.videoKbps, config.program.maxKbps ?? 0) + config.program.audioKbps),
+      failover: config.failover,
       onNotice,
       log: log.child({ part: 'uplink' }),
     });

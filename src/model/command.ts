@@ -1,5 +1,6 @@
 /** Commands to the media daemon: what a person, a script or the cloud may ask for. */
 import { z } from 'zod';
+import { modes } from './modes.ts';
 import { reasonSchema } from './reasons.ts';
 
 export const commandSchema = z.discriminatedUnion('name', [
@@ -18,6 +19,11 @@ export const commandSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('unpin-input').describe('let the engine choose again') }),
   z.object({ name: z.literal('restart-worker').describe('restart the encoder process of an input'), input: z.string().min(1).max(64) }),
   z.object({ name: z.literal('set-bitrate').describe('video bitrate until the next restart'), kbps: z.int().min(100).max(100_000) }),
+  z.object({
+    name: z.literal('set-mode').describe('how a destination is reached, until the next restart; the new way is made before the old one is given up'),
+    destination: z.string().min(1).max(64),
+    mode: z.enum(modes),
+  }),
   z.object({ name: z.literal('key-frame').describe('ask the encoder on air for a key frame') }),
   z.object({
     name: z.literal('snapshot').describe('a JPEG of what is on air'),

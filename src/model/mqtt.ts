@@ -348,6 +348,7 @@ function commandRows(): TopicRow[] {
     'pin-input': { input: 'cam1', forMs: 600_000, correlation: 'desk-7', by: 'anna' },
     'restart-worker': { input: 'cam1' },
     'set-bitrate': { kbps: 3000 },
+    'set-mode': { destination: 'cloud', mode: 'standby' },
     stop: { correlation: 'desk-8', expiresAt: 1_760_000_005_000 },
   };
   return commandSchema.options.map((option) => {

@@ -54,6 +54,7 @@ export const reasonTexts = {
   'interface-missing': 'the network interface does not exist',
   'carrier-lost': 'the network interface has no carrier',
   'no-address': 'the network interface has no address',
+  'address-changed': 'the address changed',
   'send-error': 'the network refuses packets',
   'path-silent': 'nothing comes back over this network',
   'allowance-low': 'most of the data allowance is used',
@@ -70,6 +71,7 @@ export const reasonTexts = {
   'bad-secret': 'the passphrase does not match',
   'session-closed': 'the other end closed the session',
   'session-broken': 'the session broke',
+  'destination-silent': 'acknowledges nothing any more',
   'no-path': 'no network path is up',
   'send-buffer-full': 'the uplink carries less than the program needs',
   // Program.

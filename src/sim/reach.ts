@@ -35,6 +35,7 @@ export function simulateDestinations(seed: number, seconds: number, decide: Deci
   const random = seededRandom(seed);
   const count = 2 + Math.floor(random() * 3);
   const everyS = 5 + random() * 100;
+  const how = random() < 0.5 ? 'broken' : 'silent';
   const list = Array.from({ length: count }, (_, index) => reachable(`d${index}`));
   const outcome: ReachOutcome = { violations: [], simulatedMs: 0, switches: 0, outages: 0 };
   let state = initialDestination;
@@ -50,7 +51,7 @@ export function simulateDestinations(seed: number, seconds: number, decide: Deci
       step(one, nowMs, random);
     }
     const before = state.used;
-    const seen = list.map(({ id, connected }): DestinationSeen => ({ id, connected, reason: 'unreachable' }));
+    const seen = list.map(({ id, connected }): DestinationSeen => ({ id, state: connected ? 'works' : how, reason: 'unreachable', score: 100 }));
     const decision = decide(state, seen, nowMs);
     ({ state } = decision);
     for (const command of decision.commands) {
@@ -67,8 +68,8 @@ export function simulateDestinations(seed: number, seconds: number, decide: Deci
       returnMs = nowMs;
     }
     darkSinceMs = used?.connected === true ? null : (darkSinceMs ?? nowMs);
-    // Each call before it waits half its grace, then the old one its grace, then it connects.
-    const mostMs = 4000 + 2000 * count + connectMsMax + 200;
+    // Each call before it waits its time, then it connects.
+    const mostMs = 500 + 2000 * count + connectMsMax + 200;
     const other = list.find((one) => one.upSinceMs !== null && nowMs - one.upSinceMs > mostMs);
     if (darkSinceMs !== null && nowMs - darkSinceMs > mostMs && other !== undefined)
       outcome.violations.push(`${nowMs}: dark for ${nowMs - darkSinceMs} ms though ${other.id} answers`);

@@ -1,20 +1,22 @@
 /**
- * One SRT session to one destination: connects over its paths, is watched, and is made anew with back-off when it breaks.
- * In `bonded` and `redundant` mode libsrt talks to an SRTLA sender on this machine; in `standby` mode straight over the best path.
+ * `bonded` and `redundant`: one SRT session, whose packets an SRTLA sender on this machine takes over all paths. It is watched, and
+ * made anew with back-off when it breaks.
  */
-import type { DestinationConfig, PathConfig } from '../config/schema.ts';
+
+import type { PathConfig } from '../config/schema.ts';
 import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
-import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
-import { DirectPath } from './direct-path.ts';
 import { Importance } from './importance.ts';
-import { resolveAddress } from './resolve.ts';
+import type { Carrier, CarrierOptions } from './modes/carrier.ts';
+import { Silence } from './modes/silence.ts';
+import type { LivePath } from './paths/watch.ts';
+import { resolveAll } from './resolve.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
 import type { SrtStats } from './srt/stats.ts';
-import type { Carrier, LinkTerms } from './srtla/carrier.ts';
+import type { LinkTerms, Carrier as SrtlaCarrier } from './srtla/carrier.ts';
 import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
 
@@ -31,25 +33,17 @@ const payloadBytesMax = 7 * tsPacketBytes;
 const messageNumberMax = 0x03ffffff;
 /** Headers in front of a payload: SRT's, UDP's, and IP's. */
 const headerBytes = { 4: 16 + 8 + 20, 6: 16 + 8 + 40 } as const;
+/** Names are looked up anew this often while there is no session. */
+const lookUpEveryMs = 10_000;
 
-export interface SessionOptions {
-  destination: DestinationConfig;
-  paths: PathConfig[];
-  /** The most that the program may take, duplicates not counted. */
-  kbpsMax: number;
-  onNotice(one: Notice): void;
-  log: Logger;
-}
-
-export class Session {
+export class Session implements Carrier {
   readonly id: string;
-  /** Where the program is sent; the others wait. */
-  active = false;
-  readonly #options: SessionOptions;
+  readonly #options: CarrierOptions;
   #socket: SrtSocket | null = null;
   #srtla: SrtlaSender | null = null;
   #localPort = 0;
-  #direct: DirectPath | null = null;
+  readonly #silence = new Silence();
+  #lookUpAtMs = 0;
   #state: DestinationState = 'off';
   #reason: Reason = 'stopped';
   #text = 'not started';
@@ -73,7 +67,7 @@ export class Session {
   /** Of the last turn: for what ends between two of them. */
   #nowMs = 0;
 
-  constructor(options: SessionOptions) {
+  constructor(options: CarrierOptions) {
     this.#options = options;
     this.id = options.destination.id;
   }
@@ -82,13 +76,16 @@ export class Session {
     return this.#state === 'connected';
   }
 
-  get reason(): Reason {
-    return this.#reason;
+  silentMs(nowMs: number): number {
+    return this.connected ? this.#silence.ms(nowMs) : 0;
   }
 
-  /** How long it has been without a connection; 0 while connected. */
-  darkMs(nowMs: number): number {
-    return this.connected ? 0 : nowMs - this.#sinceDarkMs;
+  silenceMsMax(): number {
+    return this.#silence.msMax;
+  }
+
+  pathChanged(path: LivePath): void {
+    this.#srtla?.setInterface(path.id, path.interface, path.usable ? null : path.reason);
   }
 
   start(nowMs: number): void {
@@ -103,10 +100,12 @@ export class Session {
     this.#stopped = true;
     this.#become('off', 'stopped', 'not called', nowMs);
     const closing = this.#socket?.close();
+    const srtla = this.#srtla;
     this.#socket = null;
-    await closing;
-    this.#srtla?.stop();
+    // It may be called again before this one has closed.
     this.#srtla = null;
+    await closing;
+    srtla?.stop();
   }
 
   /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
@@ -127,8 +126,8 @@ export class Session {
   }
 
   /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
-  get srtla(): SrtlaSender | null {
-    return this.#srtla;
+  get bond(): Bond | null {
+    return this.#srtla?.bond ?? null;
   }
 
   /** Polls libsrt, and does what is due. */
@@ -145,7 +144,7 @@ export class Session {
     else if (nowMs > this.#connectByMs) this.#lost('unreachable', `${this.#address} does not answer`, nowMs);
   }
 
-  destinationStatus(nowMs: number): DestinationStatus {
+  destinationStatus(nowMs: number): Omit<DestinationStatus, 'active'> {
     const { mode, latencyMs } = this.#options.destination;
     const stats = this.connected ? (this.#socket?.stats() ?? null) : null;
     return {
@@ -155,7 +154,6 @@ export class Session {
       state: this.#state,
       reason: this.#reason,
       text: this.#text,
-      active: this.active,
       retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
       sinceMonoMs: this.#sinceMs,
       srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
@@ -163,8 +161,7 @@ export class Session {
   }
 
   pathStatus(nowMs: number): PathStatus[] {
-    if (this.#srtla !== null) return this.#srtla.status(nowMs);
-    return this.#direct?.status(nowMs, this.connected ? (this.#socket?.stats() ?? null) : null) ?? [];
+    return this.#srtla?.status(nowMs) ?? [];
   }
 
   get #address(): string {
@@ -174,53 +171,65 @@ export class Session {
 
   #call(nowMs: number): void {
     if (this.#resolving) return;
-    const bonded = this.#options.destination.mode !== 'standby';
-    if (bonded && this.#srtla !== null) {
+    if (this.#srtla !== null) {
+      if (nowMs >= this.#lookUpAtMs) void this.#lookUp(this.#srtla, nowMs);
       // The links register by themselves; without one a call could only time out.
-      if (this.#srtla.registered) this.#connect('127.0.0.1', this.#localPort, null, nowMs);
+      if (this.#srtla.registered) this.#connect('127.0.0.1', this.#localPort, nowMs);
       else if (this.#reason !== 'no-path') this.#become('connecting', 'no-path', `waiting for a path to ${this.#address}`, nowMs);
       return;
     }
     this.#resolving = true;
-    void this.#resolve(bonded).finally(() => {
+    void this.#resolve().finally(() => {
       this.#resolving = false;
     });
   }
 
-  async #resolve(bonded: boolean): Promise<void> {
+  async #resolve(): Promise<void> {
     const { destination, paths, onNotice, log } = this.#options;
     const targets = await Promise.all(
-      paths.map(async (path) => ({ path, remote: await resolveAddress(path.via?.host ?? destination.host, path.via?.port ?? destination.port) })),
+      paths.map(async (path) => {
+        const { host, port } = path.config.via ?? destination;
+        const [address] = await resolveAll(host, path.addresses);
+        return { path, remote: address === undefined ? null : { address, port } };
+      }),
     );
     const nowMs = this.#nowMs;
     if (this.#stopped) return;
     const known = targets.flatMap(({ path, remote }) =>
-      remote === null ? [] : [{ id: path.id, interface: path.interface ?? null, remote, terms: termsOf(path) }],
+      remote === null ? [] : [{ id: path.id, interface: path.interface, held: path.usable ? null : path.reason, remote, terms: termsOf(path.config) }],
     );
-    this.#payloadBytes = Math.min(...targets.map(({ path, remote }) => payloadBytesOf(path.mtuBytes, remote?.address ?? '')));
+    this.#payloadBytes = Math.min(...targets.map(({ path, remote }) => payloadBytesOf(path.config.mtuBytes, remote?.address ?? '')));
     if (known.length === 0)
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
-    if (bonded) {
-      this.#srtla = new SrtlaSender({
-        destination: this.id,
-        mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
-        paths: known,
-        latencyMs: destination.latencyMs,
-        duplicateShare: destination.duplicatePct / 100,
-        kbpsMax: this.#options.kbpsMax,
-        onGroupLost: () => this.#onGroupLost(),
-        onNotice,
-        log,
-      });
-      this.#localPort = this.#srtla.start();
-      return;
-    }
-    this.#direct ??= new DirectPath(this.id, known, onNotice);
-    const path = this.#direct.next();
-    this.#connect(path.remote.address, path.remote.port, path.interface, nowMs);
+    this.#lookUpAtMs = nowMs + lookUpEveryMs;
+    this.#srtla = new SrtlaSender({
+      destination: this.id,
+      mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
+      paths: known,
+      latencyMs: destination.latencyMs,
+      duplicateShare: destination.duplicatePct / 100,
+      kbpsMax: this.#options.kbpsMax,
+      onGroupLost: () => this.#onGroupLost(),
+      onNotice,
+      log,
+    });
+    this.#localPort = this.#srtla.start();
   }
 
-  #connect(address: string, port: number, device: string | null, nowMs: number): void {
+  /** While there is no session: a gateway that has moved is found under its new address. */
+  async #lookUp(srtla: SrtlaSender, nowMs: number): Promise<void> {
+    this.#lookUpAtMs = nowMs + lookUpEveryMs;
+    const { destination, paths } = this.#options;
+    for (const path of paths) {
+      const { host, port } = path.config.via ?? destination;
+      const addresses = await resolveAll(host, path.addresses);
+      const present = srtla.remoteOf(path.id);
+      if (this.#stopped || addresses[0] === undefined || present === undefined || addresses.includes(present)) continue;
+      srtla.setRemote(path.id, { address: addresses[0], port });
+    }
+  }
+
+  #connect(address: string, port: number, nowMs: number): void {
     const { latencyMs, streamId, passphrase, keyLengthBits } = this.#options.destination;
     try {
       const socket = SrtSocket.open({
@@ -233,14 +242,11 @@ export class Session {
       });
       this.#socket = socket;
       this.#message = 0;
-      if (device !== null) socket.bindToDevice(device, address);
       socket.connect(address, port);
       this.#connectByMs = nowMs + connectMsMax + 500;
       if (this.#state !== 'connecting' || this.#reason === 'no-path') this.#become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
     } catch (error) {
-      const said = error instanceof SrtError ? error.message : String(error);
-      const missing = error instanceof SrtError && error.code === 'ENODEV';
-      this.#lost(missing ? 'interface-missing' : 'send-error', missing ? `the network interface ${device} does not exist` : said, nowMs);
+      this.#lost('send-error', error instanceof SrtError ? error.message : String(error), nowMs);
     }
   }
 
@@ -248,11 +254,13 @@ export class Session {
     if (this.#state !== 'connected') {
       this.#connectedMs = nowMs;
       this.#dropped = 0;
-      this.#direct?.carried(nowMs);
       this.#srtla?.setLatency(this.#socket?.stats()?.sendLatencyMs || this.#options.destination.latencyMs);
+      this.#silence.reset(nowMs);
       this.#become('connected', 'connected', `connected to ${this.#address}`, nowMs, { darkMs: Math.round(nowMs - this.#sinceDarkMs) });
       this.#sinceDarkMs = nowMs;
     }
+    const stats = this.#socket?.stats();
+    if (stats) this.#silence.observe(stats, nowMs);
     this.#watchBuffer(nowMs);
   }
 
@@ -298,7 +306,6 @@ export class Session {
     if (this.#state === 'connected') this.#sinceDarkMs = nowMs;
     void this.#socket?.close();
     this.#socket = null;
-    this.#direct?.failed(reason, nowMs);
     const { state, delayMs } = nextTry(this.#backoff, worked, Math.random(), backoff);
     this.#backoff = state;
     this.#retryAtMs = nowMs + delayMs;
@@ -352,4 +359,4 @@ function srtStatus(stats: SrtStats, latencyMs: number, dropped: number, bond: Bo
   };
 }
 
-const sum = (bond: Bond | null, pick: (one: Carrier) => number): number => bond?.carriers.reduce((total, one) => total + pick(one), 0) ?? 0;
+const sum = (bond: Bond | null, pick: (one: SrtlaCarrier) => number): number => bond?.carriers.reduce((total, one) => total + pick(one), 0) ?? 0;

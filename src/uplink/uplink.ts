@@ -1,13 +1,14 @@
-/** The uplink: one MPEG-TS in, several networks out. Destinations in order of preference, one of them on air. */
+/** The uplink: one MPEG-TS in, several networks out. Destinations in order of preference or by score, one of them on air, or all. */
 import { monoMs } from '../clock.ts';
-import type { DestinationConfig, PathConfig } from '../config/schema.ts';
+import type { DestinationConfig, FailoverConfig, Mode, PathConfig } from '../config/schema.ts';
 import { type DestinationCommand, type DestinationState, decideDestination, initialDestination } from '../engine/destination.ts';
-import { BrokenInvariant } from '../engine/invariants.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
-import { Session } from './session.ts';
+import { askEngine } from './ask.ts';
+import { Destination } from './destination.ts';
+import { type LivePath, PathWatch } from './paths/watch.ts';
 import { srtLibrary } from './srt/library.ts';
 import type { Bond } from './srtla/scheduler.ts';
 
@@ -17,18 +18,21 @@ export interface UplinkOptions {
   destinations: DestinationConfig[];
   /** The most that the program may take. */
   kbpsMax: number;
+  failover: FailoverConfig;
   onNotice(one: Notice): void;
   log: Logger;
 }
 
 type Executors = {
-  [K in DestinationCommand['kind']]: (session: Session, command: Extract<DestinationCommand, { kind: K }>, nowMs: number) => void;
+  [K in DestinationCommand['kind']]: (destination: Destination, command: Extract<DestinationCommand, { kind: K }>, nowMs: number) => void;
 };
 
 export class Uplink {
-  readonly #sessions: Session[];
+  readonly #destinations: Destination[];
   readonly #options: UplinkOptions;
-  #active: Session | null = null;
+  readonly #watch: PathWatch;
+  /** Those that get the program. */
+  #active: Destination[] = [];
   #running = false;
   #choice: DestinationState = initialDestination;
 
@@ -36,109 +40,143 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     if (options.destinations.length > 0) srtLibrary();
-    const { paths, kbpsMax, onNotice, log } = options;
-    this.#sessions = options.destinations.map(
-      (destination) => new Session({ destination, paths, kbpsMax, onNotice, log: log.child({ destination: destination.id }) }),
+    const { paths, failover, kbpsMax, onNotice, log } = options;
+    this.#watch = new PathWatch({ paths, onChange: (path) => this.#pathChanged(path), onNotice });
+    this.#destinations = options.destinations.map(
+      (destination) =>
+        new Destination({
+          destination,
+          paths: this.#watch.live.filter(({ id }) => destination.paths?.includes(id) ?? true),
+          holdDown: failover,
+          kbpsMax,
+          onNotice,
+          log: log.child({ destination: destination.id }),
+        }),
     );
   }
 
   get connected(): boolean {
-    return this.#active?.connected ?? false;
+    return this.#active.some(({ connected }) => connected);
   }
 
   /** What the networks carry, as far as the mode on air can tell. */
   get bond(): Bond | null {
-    return this.#active?.srtla?.bond ?? null;
+    return this.#active[0]?.bond ?? null;
   }
 
   /** A path whose data is used up is not sent over; what is allowed again is used again. */
   allow(path: string, allowed: boolean): void {
-    for (const session of this.#sessions) session.srtla?.allow(path, allowed);
+    this.#watch.allow(path, allowed);
   }
 
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    this.#decide(monoMs());
+    const nowMs = monoMs();
+    this.#watch.turn(nowMs);
+    if (this.#options.failover.mode !== 'all') return this.#decide(nowMs);
+    this.#active = [...this.#destinations];
+    for (const destination of this.#active) {
+      destination.active = true;
+      destination.start(nowMs);
+    }
   }
 
   async stop(): Promise<void> {
     this.#running = false;
-    this.#active = null;
+    this.#active = [];
     this.#choice = initialDestination;
     await Promise.all(
-      this.#sessions.map((session) => {
-        session.active = false;
-        return session.stop(monoMs());
+      this.#destinations.map((destination) => {
+        destination.active = false;
+        return destination.stop(monoMs());
       }),
     );
   }
 
   /** The packet path: one payload of whole MPEG-TS packets, at most 1316 bytes, sent or dropped at once. */
   send(payload: Buffer, offset: number, length: number): void {
-    this.#active?.send(payload, offset, length);
+    for (const destination of this.#active) destination.send(payload, offset, length);
   }
 
-  /** Polls the sessions and decides between destinations; to be called every few milliseconds. */
+  /** Polls everything and decides between destinations; to be called every few milliseconds. */
   turn(nowMs: number): void {
-    for (const session of this.#sessions) session.turn(nowMs);
-    if (this.#running) this.#decide(nowMs);
+    this.#watch.turn(nowMs);
+    for (const destination of this.#destinations) destination.turn(nowMs);
+    // Of one there is no choice once it is called.
+    if (this.#running && this.#destinations.length > 1 && this.#options.failover.mode !== 'all') this.#decide(nowMs);
+  }
+
+  /** False: there is no such destination. */
+  setMode(id: string, mode: Mode): boolean {
+    const destination = this.#destinations.find((one) => one.id === id);
+    destination?.setMode(mode, monoMs());
+    return destination !== undefined;
+  }
+
+  get destinationIds(): string[] {
+    return this.#destinations.map(({ id }) => id);
   }
 
   status(nowMs: number): { paths: PathStatus[]; destinations: DestinationStatus[] } {
     return {
-      paths: this.#sessions.flatMap((session) => session.pathStatus(nowMs)),
-      destinations: this.#sessions.map((session) => session.destinationStatus(nowMs)),
+      paths: this.#destinations.flatMap((destination) => destination.pathStatus(nowMs)),
+      destinations: this.#destinations.map((destination) => destination.status(nowMs)),
     };
   }
 
-  /** A mistake in the engine leaves the program where it is sent (docs/adr/0022). */
   #decide(nowMs: number): void {
-    const seen = this.#sessions.map((session) => ({ id: session.id, connected: session.connected, reason: session.reason }));
-    try {
-      const { state, commands } = decideDestination(this.#choice, seen, nowMs);
-      this.#choice = state;
-      for (const command of commands) this.#perform(command, nowMs);
-    } catch (error) {
-      if (!(error instanceof BrokenInvariant)) throw error;
+    const { failover, onNotice } = this.#options;
+    const seen = this.#destinations.map((destination) => destination.seen(nowMs));
+    const config = { ...failover, mode: failover.mode === 'score' ? ('active' as const) : ('standby' as const) };
+    const decision = askEngine(() => decideDestination(this.#choice, seen, nowMs, config), onNotice);
+    if (decision === null) {
       this.#choice = { ...initialDestination, used: this.#choice.used, usedSinceMs: nowMs, calls: this.#choice.calls };
-      this.#options.onNotice(
-        notice({ severity: 'alarm', subject: { kind: 'media', id: 'engine' }, what: 'engine.state', to: 'broken', reason: 'internal', text: error.message }),
-      );
+      return;
     }
+    this.#choice = decision.state;
+    for (const command of decision.commands) this.#perform(command, nowMs);
   }
 
   #perform(command: DestinationCommand, nowMs: number): void {
-    const session = this.#sessions.find(({ id }) => id === command.id);
-    if (session === undefined) return;
-    (this.#executors[command.kind] as (session: Session, command: DestinationCommand, nowMs: number) => void)(session, command, nowMs);
+    const destination = this.#destinations.find(({ id }) => id === command.id);
+    if (destination === undefined) return;
+    (this.#executors[command.kind] as (destination: Destination, command: DestinationCommand, nowMs: number) => void)(destination, command, nowMs);
   }
 
   /** A new command does not compile until something performs it. */
   readonly #executors: Executors = {
-    call: (session, _, nowMs) => session.start(nowMs),
-    'hang-up': (session, _, nowMs) => void session.stop(nowMs),
-    use: (session, command, nowMs) => this.#use(session, command, nowMs),
+    call: (destination, _, nowMs) => destination.start(nowMs),
+    'hang-up': (destination, _, nowMs) => void destination.stop(nowMs),
+    use: (destination, command, nowMs) => this.#use(destination, command, nowMs),
   };
 
-  #use(session: Session, { from, reason }: Extract<DestinationCommand, { kind: 'use' }>, nowMs: number): void {
-    const before = this.#active;
-    if (before !== null) before.active = false;
-    this.#active = session;
-    session.active = true;
-    if (from === null) return;
-    const tookMs = before === null || before.connected ? null : Math.round(before.darkMs(nowMs));
+  #use(to: Destination, { reason }: Extract<DestinationCommand, { kind: 'use' }>, nowMs: number): void {
+    const [from] = this.#active;
+    this.#active = [to];
+    to.active = true;
+    if (from === undefined) return;
+    from.active = false;
+    const [silentMs, darkMs] = [Math.round(from.silentMs(nowMs)), Math.round(from.darkMs(nowMs))];
+    const back = reason === 'preferred' || reason === 'better-score';
     this.#options.onNotice(
       notice({
-        severity: reason === 'preferred' ? 'clear' : 'warning',
-        subject: { kind: 'destination', id: session.id },
+        severity: reason === 'preferred' ? 'clear' : back ? 'info' : 'warning',
+        // Of the program: the return of the preferred one clears what its failure raised.
+        subject: { kind: 'program', id: 'program' },
         what: 'destination.switch',
-        from,
-        to: session.id,
+        from: from.id,
+        to: to.id,
         reason,
-        text: `the program goes to ${session.id} instead of ${from}: ${reason === 'preferred' ? `${from} was only standing in` : reasonTexts[reason]}`,
-        tookMs,
+        text: `the program goes to ${to.id} instead of ${from.id}: ${back ? to.id : from.id} ${reasonTexts[reason]}`,
+        measured: { silentMs, darkMs },
+        tookMs: back ? null : Math.max(silentMs, darkMs),
       }),
     );
+  }
+
+  #pathChanged(path: LivePath): void {
+    const nowMs = monoMs();
+    for (const destination of this.#destinations) destination.pathChanged(path, nowMs);
   }
 }

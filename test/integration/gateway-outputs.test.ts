@@ -26,9 +26,9 @@ async function gateway(streams: Streams, more: object = {}): Promise<{ running: 
   return { running, port };
 }
 
-function push(port: number, streamId = '', secret = passphrase, loops = 0): Running {
+function push(port: number, streamId = '', secret = passphrase, loops = 0, file = clip): Running {
   const url = `srt://127.0.0.1:${port}?mode=caller&latency=200000&passphrase=${secret}${streamId === '' ? '' : `&streamid=${streamId}`}`;
-  return place.run('ffmpeg', ['-v', 'error', '-re', '-stream_loop', String(loops), '-i', clip, '-c', 'copy', '-f', 'mpegts', url]);
+  return place.run('ffmpeg', ['-v', 'error', '-re', '-stream_loop', String(loops), '-i', file, '-c', 'copy', '-f', 'mpegts', url]);
 }
 
 const tsFiles = (folder: string): string[] => {
@@ -148,11 +148,13 @@ describe('the gateway', () => {
     const { running, port } = await gateway([{ id: 'program', outputs: [{ kind: 'udp', host: '127.0.0.1', port: await freePort() }] }]);
     const first = push(port, '', passphrase, 20);
     await until('the first sender', () => running.said().includes(' sends"'));
-    push(port, '', passphrase, 20);
+    // Another program: the same one would be taken for another way of the first.
+    const other = await makeClip({ ...format, fps: 20 });
+    push(port, '', passphrase, 20, other);
     await until('the second to be refused', () => running.said().includes('another sender is live'), 20_000).catch((error) => {
       throw new Error(`${error}\n${running.said()}`);
     });
-    const third = push(port, '', passphrase, 20);
+    const third = push(port, '', passphrase, 20, other);
     await new Promise((resolve) => setTimeout(resolve, 500));
     first.child.kill('SIGKILL');
     await until('the third to take over', () => /in place of one that had gone silent|its sender is gone/.test(running.said()), 15_000);

@@ -35,6 +35,7 @@ const verbs = [
   'bench',
   'package',
   'sim',
+  'srt-bonding',
   'virtual-box',
   'yocto',
 ];

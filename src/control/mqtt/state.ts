@@ -36,7 +36,7 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
     case 'paths':
       return JSON.stringify([connected, status?.paths.map((path) => [path.id, path.destination, path.state, path.reason, path.interface])]);
     case 'destinations':
-      return JSON.stringify([connected, status?.destinations.map((one) => [one.id, one.state, one.reason, one.active])]);
+      return JSON.stringify([connected, status?.destinations.map((one) => [one.id, one.mode, one.state, one.reason, one.active])]);
     case 'vitals':
       return JSON.stringify([
         box.vitals && [box.vitals.underVoltage, box.vitals.throttled, box.vitals.clockSynchronised, box.vitals.diskWritable],

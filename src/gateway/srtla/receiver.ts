@@ -16,6 +16,9 @@ const expireEveryMs = 1000;
 const bufferBytes = 8 * 1024 * 1024;
 /** Senders of plain SRT at one time; the port is open to the world. */
 const plainFlowsMax = 64;
+const strangersMax = 256;
+/** A sender hears of its new address from its kernel within 10 ms. */
+const strangerMsMin = 50;
 const plainSilentMsMax = 15_000;
 
 export interface SrtlaReceiverOptions {
@@ -39,6 +42,8 @@ export class SrtlaReceiver {
   readonly #options: SrtlaReceiverOptions;
   readonly #groups = new Groups(randomBytes);
   readonly #plain = new Map<PeerKey, PlainFlow>();
+  /** Senders of keepalives that belong to no link, and since when. */
+  readonly #strangers = new Map<PeerKey, number>();
   readonly #scratch = Buffer.alloc(512);
   #outside: UdpBatchSocket | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -120,8 +125,7 @@ export class SrtlaReceiver {
   #srtla(outside: UdpBatchSocket, i: number, type: number, offset: number, length: number, link: ReceiverLink | undefined, nowMs: number): void {
     switch (type) {
       case wire.srtlaType.keepalive:
-        // From a link that nobody registered: this receiver was started anew. Told at once, the sender need not wait for a time-out.
-        if (link === undefined) return this.#reply(outside.peerHandle(i), this.#scratch, 0, wire.writeReply(this.#scratch, wire.srtlaType.regNgp));
+        if (link === undefined) return this.#stranger(outside, i, nowMs);
         link.heardMs = link.group.heardMs = nowMs;
         return this.#reply(link.peer, outside.received, offset, length);
       case wire.srtlaType.reg1: {
@@ -136,6 +140,19 @@ export class SrtlaReceiver {
         return this.#join(outside, i, offset, length, nowMs);
       default:
     }
+  }
+
+  /**
+   * A sign of life over a link that nobody registered: this receiver was started anew, and the sender need not wait for a time-out to learn
+   * it. Or the link has another address just now, and is about to register from there: its last packet before that is no reason to end its group.
+   */
+  #stranger(outside: UdpBatchSocket, i: number, nowMs: number): void {
+    const key = outside.peerOf(i);
+    const sinceMs = this.#strangers.get(key);
+    if (sinceMs === undefined) {
+      if (this.#strangers.size >= strangersMax) this.#strangers.clear();
+      this.#strangers.set(key, nowMs);
+    } else if (nowMs - sinceMs >= strangerMsMin) this.#reply(outside.peerHandle(i), this.#scratch, 0, wire.writeReply(this.#scratch, wire.srtlaType.regNgp));
   }
 
   #join(outside: UdpBatchSocket, i: number, offset: number, length: number, nowMs: number): void {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { monoMs } from '../../clock.ts';
-import { destinationSchema, pathSchema } from '../../config/schema.ts';
+import { destinationSchema, failoverSchema, pathSchema } from '../../config/schema.ts';
 import type { Notice } from '../../model/event.ts';
 import { type BitrateLimits, initialBitrate, judgeBitrate } from '../../uplink/bitrate.ts';
 import { networkLoad } from '../../uplink/load.ts';
@@ -63,6 +63,7 @@ answerRequests({
     uplink = new Uplink({
       paths: paths.map((path) => pathSchema.parse(path)),
       destinations: [destinationSchema.parse({ id: 'gateway', host: '127.0.0.1', port, latencyMs, duplicatePct })],
+      failover: failoverSchema.parse({}),
       kbpsMax: Math.max(12_000, (adaptive?.maxKbps ?? kbps) * 1.3),
       onNotice: (notice) => notices.push({ atMs: monoMs(), notice }),
       log: pino({ level: 'silent' }),

@@ -4,7 +4,12 @@ import { LabProcess } from '../child.ts';
 import type { Disturbance, ViewerFigures, ViewerGlance } from './figures.ts';
 
 export class ViewerProcess {
-  readonly #process = new LabProcess(fileURLToPath(new URL('./main.ts', import.meta.url)));
+  readonly #process: LabProcess;
+
+  /** `before`: a command that runs it elsewhere, such as `ip netns exec NAME`. */
+  constructor(before: readonly string[] = []) {
+    this.#process = new LabProcess(fileURLToPath(new URL('./main.ts', import.meta.url)), before);
+  }
 
   /** Resolves to the UDP port on 127.0.0.1 that takes the MPEG-TS. */
   start(): Promise<number> {

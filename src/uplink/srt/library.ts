@@ -5,6 +5,7 @@
  * Memory that a function fills or reads is passed as a `uintptr_t` computed once from `koffi.alloc` (cheaper than a pointer that koffi
  * looks at on every call), or as a small Buffer where a call is rare and synchronous.
  */
+import { fileURLToPath } from 'node:url';
 import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi';
 import { exitCode, FatalError } from '../../model/exit.ts';
 
@@ -20,6 +21,9 @@ export interface SrtLibrary {
 
 /** Debian's two flavours (the same library over GnuTLS or OpenSSL), then the names of other distributions and of our own build. */
 export const libraryNames = ['libsrt-gnutls.so.1.5', 'libsrt-openssl.so.1.5', 'libsrt.so.1.5', 'libsrt.so.1', 'libsrt.so'];
+
+/** Ours, built with socket groups by `tandem srt-bonding`: taken before all others when it is there. */
+export const bondingLibrary = fileURLToPath(new URL('../../../.tandem/srt-bonding/libsrt.so.1.5', import.meta.url));
 
 /** LOG_CRIT of syslog(3). What goes wrong on a socket is told by its codes; libsrt's own lines on standard error would be a second, unstructured log. */
 const logLevelCritical = 2;
@@ -46,7 +50,7 @@ export function endSrt(): Promise<void> {
 
 function load(): SrtLibrary {
   const chosen = process.env.TANDEM_LIBSRT;
-  const names = chosen ? [chosen] : libraryNames;
+  const names = chosen ? [chosen] : [bondingLibrary, ...libraryNames];
   for (const file of names) {
     let handle: LibraryHandle;
     try {
@@ -94,6 +98,8 @@ function declare(handle: LibraryHandle) {
     setloglevel: handle.func('void srt_setloglevel(int level)') as Call<[number], void>,
     create_socket: handle.func('int32_t srt_create_socket()') as Call<[]>,
     create_group: handle.func('int32_t srt_create_group(int type)') as Call<[number]>,
+    connect_group: handle.func('int srt_connect_group(int32_t group, uintptr_t members, int count)') as Call<[number, number, number]>,
+    group_data: handle.func('int srt_group_data(int32_t group, uintptr_t members, uintptr_t count)') as Call<[number, number, number]>,
     close: handle.func('int srt_close(int32_t socket)') as Call<[number]>,
     bind: handle.func('int srt_bind(int32_t socket, const void *name, int length)') as Call<[number, Buffer, number]>,
     bind_acquire: handle.func('int srt_bind_acquire(int32_t socket, int fd)') as Call<[number, number]>,

@@ -24,6 +24,10 @@ export interface SrtOptions {
   tooLatePacketDrop?: boolean;
   /** Such as `fec,cols:10,rows:5`. Both ends must agree. */
   packetFilter?: string;
+  /** On a listener: accept groups of connections too. Only where the library has them (`SrtLibrary.bonding`). */
+  acceptGroups?: boolean;
+  /** Of a `backup` group: the shortest silence after which a member counts as unstable; libsrt's least and default is 60. */
+  groupStableMsMin?: number;
   ipTtl?: number;
   ipTos?: number;
   /** The most that may be waiting to be sent and acknowledged, default: 50 Mbit/s for as long as the latency makes it useful. */
@@ -50,10 +54,13 @@ const option = {
   nakReport: 33,
   connectTimeout: 36,
   lossMaxTtl: 42,
+  receiveLatency: 43,
   streamId: 46,
   payloadSize: 49,
   ipv6Only: 54,
   peerIdleTimeout: 55,
+  groupConnect: 57,
+  groupMinStableTimeout: 58,
   packetFilter: 60,
 } as const;
 type OptionName = keyof typeof option;
@@ -96,6 +103,8 @@ export function applyOptions(handle: number, options: SrtOptions): void {
   if (options.lossMaxTtlPackets !== undefined) setNumber(handle, 'lossMaxTtl', options.lossMaxTtlPackets);
   if (options.connectTimeoutMs !== undefined) setNumber(handle, 'connectTimeout', options.connectTimeoutMs);
   if (options.peerIdleTimeoutMs !== undefined) setNumber(handle, 'peerIdleTimeout', options.peerIdleTimeoutMs);
+  if (options.acceptGroups === true) setNumber(handle, 'groupConnect', 1);
+  if (options.groupStableMsMin !== undefined) setNumber(handle, 'groupMinStableTimeout', options.groupStableMsMin);
   if (options.ipTtl !== undefined) setNumber(handle, 'ipTtl', options.ipTtl);
   if (options.ipTos !== undefined) setNumber(handle, 'ipTos', options.ipTos);
   if (options.packetFilter) set(handle, 'packetFilter', Buffer.from(options.packetFilter));
@@ -118,6 +127,14 @@ export function readStreamId(handle: number): string {
   length.writeInt32LE(value.length);
   if (srtLibrary().functions.getsockflag(handle, option.streamId, value, length) < 0) return '';
   return value.toString('utf8', 0, length.readInt32LE(0));
+}
+
+/** Of an accepted socket or group, ms; 0 where libsrt does not say. */
+export function readReceiveLatency(handle: number): number {
+  const value = Buffer.alloc(4);
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(value.length);
+  return srtLibrary().functions.getsockflag(handle, option.receiveLatency, value, length) < 0 ? 0 : value.readInt32LE(0);
 }
 
 function setNumber(handle: number, name: OptionName, value: number): void {

@@ -3,6 +3,7 @@
  * every call after that answers with a code instead of reaching libsrt. Calls that can fail for a reason a person can act on throw
  * `SrtError`; the calls of the packet path (`send`, `receive`, `state`, `stats`) never throw.
  */
+import { bondingAdvice } from '../../model/advice.ts';
 import { addressAt, encodeAddress, familyOf, portAt, sockaddrBytes4, sockaddrBytes6, sockaddrStride } from '../udp/address.ts';
 import { AF_INET } from '../udp/libc.ts';
 import { closeHandle } from './closing.ts';
@@ -10,10 +11,12 @@ import { openDeviceSocket } from './device.ts';
 import { closedError, EASYNCRCV, EASYNCSND, lastError, type Rejection, rejection, SrtError } from './errors.ts';
 import { type SrtFunctions, srtLibrary } from './library.ts';
 import { fixedMemory, payloadBytesMax, type ReceiveBatch } from './memory.ts';
-import { allowBothFamilies, applyOptions, readStreamId, type SrtOptions } from './options.ts';
+import { allowBothFamilies, applyOptions, readReceiveLatency, readStreamId, type SrtOptions } from './options.ts';
 import { readStats, type SrtStats, statAddress } from './stats.ts';
 
 export type SrtState = 'init' | 'opened' | 'listening' | 'connecting' | 'connected' | 'broken' | 'closing' | 'closed';
+/** broadcast: every payload over every member. backup: over the member with the greatest weight that works. */
+export type GroupType = 'broadcast' | 'backup';
 /** sent: libsrt has it. full: its buffer is full, the payload is not taken. broken: there is no connection, or the payload is not one. */
 export type SendResult = 'sent' | 'full' | 'broken';
 
@@ -47,10 +50,33 @@ export class SrtSocket {
     return socket;
   }
 
+  /**
+   * A group of sockets (`srt_create_group`): everything but connecting is as with one. Members are added by `group.ts`.
+   * @throws SrtError where libsrt was built without groups, or refuses an option.
+   */
+  static openGroup(type: GroupType, options: SrtOptions = {}): SrtSocket {
+    const { functions } = srtLibrary();
+    const handle = functions.create_group(type === 'broadcast' ? 1 : 2);
+    if (handle < 0) throw new SrtError('EGROUPS', `this libsrt has no socket groups: ${bondingAdvice}`);
+    const socket = new SrtSocket(handle, null);
+    try {
+      applyOptions(handle, options);
+    } catch (error) {
+      void socket.close();
+      throw error;
+    }
+    return socket;
+  }
+
   private constructor(handle: number, peer: { address: string; port: number } | null) {
     this.#functions = srtLibrary().functions;
     this.#handle = handle;
     this.peer = peer;
+  }
+
+  /** Whether an accepted connection is a group of them (SRTGROUP_MASK). */
+  get isGroup(): boolean {
+    return this.#handle !== noHandle && (this.#handle & 0x4000_0000) !== 0;
   }
 
   /** libsrt's number of the socket; −1 once closed. */
@@ -136,6 +162,12 @@ export class SrtSocket {
   /** The stream id that the other end gave, on an accepted socket; empty without one. */
   streamId(): string {
     return this.#handle === noHandle ? '' : readStreamId(this.#handle);
+  }
+
+  /** How long what is received is held; 0 while nobody knows. */
+  receiveLatencyMs(): number {
+    const known = this.stats()?.receiveLatencyMs ?? 0;
+    return known > 0 || this.#handle === noHandle ? known : readReceiveLatency(this.#handle);
   }
 
   /** The local port; 0 while unbound. */

@@ -15,6 +15,8 @@ export interface LinkPath {
   id: string;
   /** Network interface that the socket is bound to; null: the routing table chooses. */
   interface: string | null;
+  /** Why nothing can be sent over it until something else is said of it; null or left out when it can. */
+  held?: Reason | null;
   remote: { address: string; port: number };
   terms: LinkTerms;
 }
@@ -29,8 +31,6 @@ export class Link {
   reason: Reason = 'starting';
   sinceMs = 0;
   reopenAtMs = 0;
-  /** Its data allowance is not used up. */
-  allowed = true;
   registerAtMs = 0;
   sentBytes = 0;
   sentPackets = 0;

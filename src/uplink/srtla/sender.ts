@@ -113,20 +113,31 @@ export class SrtlaSender implements Outlet {
     this.#bond.latencyMs = latencyMs;
   }
 
-  /** Stops a path, or lets it go on. */
-  allow(pathId: string, allowed: boolean): void {
-    const link = this.#links.find(({ path }) => path.id === pathId);
-    if (link === undefined || link.allowed === allowed) return;
-    link.allowed = allowed;
-    if (!allowed) this.#drop(link, 'allowance-used', monoMs());
-  }
-
   /** The name resolves to another address now: the link registers from there on. */
   setRemote(pathId: string, remote: { address: string; port: number }): void {
     const link = this.#links.find(({ path }) => path.id === pathId);
     if (link === undefined || (link.path.remote.address === remote.address && link.path.remote.port === remote.port)) return;
     link.path.remote = remote;
     this.#drop(link, 'config-changed', monoMs());
+  }
+
+  /**
+   * The kernel's word on a path: the name that its interface has now, another address there, or why it cannot carry anything. The socket is made anew at
+   * once, or not before the next word. It is told of by whoever heard it.
+   */
+  setInterface(pathId: string, name: string | null, held: Reason | null): void {
+    const link = this.#links.find(({ path }) => path.id === pathId);
+    if (link === undefined) return;
+    Object.assign(link.path, { interface: name, held });
+    link.close();
+    link.reopenAtMs = Number.NEGATIVE_INFINITY;
+    this.#bond.fell(this.#links.indexOf(link), monoMs());
+    Object.assign(link, { state: 'down', reason: held ?? 'address-changed', sinceMs: monoMs() });
+  }
+
+  /** The address that a path is sent to. */
+  remoteOf(pathId: string): string | undefined {
+    return this.#links.find(({ path }) => path.id === pathId)?.path.remote.address;
   }
 
   /** Moves all packets that wait, in both directions. */
@@ -286,7 +297,8 @@ export class SrtlaSender implements Outlet {
   /** Whatever a link needs besides packets: a socket, a registration, a sign of life. */
   #keep(link: Link, nowMs: number): void {
     if (link.socket === null) {
-      if (!link.allowed || nowMs < link.reopenAtMs) return;
+      if (link.path.held != null) return this.#hold(link, link.path.held, nowMs);
+      if (nowMs < link.reopenAtMs) return;
       link.reopenAtMs = nowMs + reopenEveryMs;
       const failure = link.open();
       if (failure !== null) return this.#become(link, 'down', failure, nowMs);
@@ -300,6 +312,10 @@ export class SrtlaSender implements Outlet {
       link.registerAtMs = nowMs + silentMsMax - tellSilentMs;
     } else if (link.state === 'silent' && usable && !pulse.suspect) this.#become(link, 'up', 'recovered', nowMs);
     if (link.state !== 'up' && nowMs >= link.registerAtMs) this.#register(link, nowMs);
+  }
+
+  #hold(link: Link, reason: Reason, nowMs: number): void {
+    if (link.reason !== reason) Object.assign(link, { state: 'down', reason, sinceMs: nowMs });
   }
 
   #register(link: Link, nowMs: number): void {

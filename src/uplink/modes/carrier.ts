@@ -1,0 +1,49 @@
+/** What a mode is to the destination that uses it: something that carries the program there, over its paths. */
+import type { DestinationConfig } from '../../config/schema.ts';
+import type { HoldDown } from '../../engine/path.ts';
+import type { Logger } from '../../log.ts';
+import type { Notice } from '../../model/event.ts';
+import type { Reason } from '../../model/reasons.ts';
+import type { DestinationStatus, PathStatus } from '../../model/status.ts';
+import type { LivePath } from '../paths/watch.ts';
+import type { Bond } from '../srtla/scheduler.ts';
+
+export interface CarrierOptions {
+  destination: DestinationConfig;
+  /** Those that the destination may use; the objects change with the networks. */
+  paths: readonly LivePath[];
+  /** Between paths, in `standby` mode. */
+  holdDown: HoldDown;
+  /** The most that the program may take, duplicates not counted. */
+  kbpsMax: number;
+  onNotice(one: Notice): void;
+  log: Logger;
+}
+
+export interface Carrier {
+  /** Takes the program now. */
+  readonly connected: boolean;
+  /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
+  readonly bond: Bond | null;
+  start(nowMs: number): void;
+  /** Resolves once everything is closed. */
+  stop(nowMs: number): Promise<void>;
+  /** The packet path: one payload of whole MPEG-TS packets, sent or dropped at once. */
+  send(payload: Buffer, offset: number, length: number): void;
+  /** To be called every few milliseconds. */
+  turn(nowMs: number): void;
+  /** Another interface, carrier or address. */
+  pathChanged(path: LivePath, nowMs: number): void;
+  /** For how long the far end has acknowledged nothing of what is sent to it; 0 while nothing waits to be acknowledged. */
+  silentMs(nowMs: number): number;
+  /** Silence for longer than this is none of the networks' ordinary pauses. */
+  silenceMsMax(): number;
+  destinationStatus(nowMs: number): Omit<DestinationStatus, 'active'>;
+  pathStatus(nowMs: number): PathStatus[];
+}
+
+/** Why a carrier does not carry; the text is a sentence for people. */
+export interface Failure {
+  reason: Reason;
+  text: string;
+}

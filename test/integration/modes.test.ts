@@ -1,0 +1,147 @@
+/**
+ * Every mode against a real gateway while a network falls silent, a change through all modes, and a gateway that is killed. How many
+ * pictures that costs on a quiet machine is measured by `npm run bench -- modes`; here it may be a few, since the machine is busy.
+ */
+import koffi from 'koffi';
+import { afterEach, describe, expect, it } from 'vitest';
+import { changeModes } from '../../bench/modes/measure.ts';
+import { ModesWorld, type WorldOptions } from '../../bench/modes/world.ts';
+import { type Mode, modes } from '../../src/model/modes.ts';
+import { libraryNames, srtLibrary } from '../../src/uplink/srt/library.ts';
+
+const small = { kbps: 1500, width: 320, height: 180, fps: 25, seconds: 6 };
+/** Of 25 a second, over tens of seconds, on a machine that may stop for a second. */
+const lostMax = 40;
+const grouped: readonly Mode[] = ['broadcast', 'backup'];
+/** All that this libsrt has; that groups go untested without theirs is told by test/integration/srt-groups.test.ts. */
+const single = modes.filter((mode) => !grouped.includes(mode));
+
+let world: ModesWorld | null = null;
+afterEach(async () => {
+  await world?.stop();
+  world = null;
+});
+
+async function start(options: Omit<WorldOptions, 'clip' | 'latencyMs'>): Promise<ModesWorld> {
+  world = new ModesWorld({ ...options, latencyMs: 1000, clip: small });
+  await world.start();
+  return world;
+}
+
+/** Debian's own, which has no groups. */
+function stockLibrary(): string {
+  const name = libraryNames.find((one) => {
+    try {
+      koffi.load(one).unload();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (name === undefined) throw new Error('there is no libsrt');
+  return name;
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('while Ethernet is silent', () => {
+  it.each(srtLibrary().bonding ? modes : single)('%s carries the program over the other path, and takes Ethernet back', async (mode) => {
+    const one = await start({ mode, networks: 'emulated' });
+    await one.viewers[0]?.startMeasuring();
+    await wait(1000);
+    await one.emulator.change('eth', { down: true });
+    const down = () => one.status?.paths.find(({ id }) => id === 'eth')?.state !== 'up';
+    await one.until('Ethernet to be found out', down);
+    await wait(2000);
+    expect(one.status?.program.state).toBe('on-air');
+    await one.emulator.change('eth', { down: false });
+    await one.until('Ethernet to be back', () => !down());
+    await wait(1500);
+    const seen = await one.viewers[0]?.report([]);
+    expect(seen?.pictures).toBeGreaterThan(100);
+    expect(seen?.picturesLost).toBeLessThan(lostMax);
+    expect(seen?.picturesRepeated).toBe(0);
+  });
+});
+
+describe('the mode', () => {
+  it.each(grouped)('%s says without libsrt with bonding how to come by it, and another one can be taken while it runs', async (mode) => {
+    world = new ModesWorld({ mode, networks: 'plain', latencyMs: 1000, clip: small, env: { TANDEM_LIBSRT: stockLibrary() } });
+    const one = world;
+    await one.start(() => one.status?.destinations[0]?.state === 'waiting');
+    expect(one.status?.destinations[0]).toMatchObject({ reason: 'unsupported', text: expect.stringMatching(/run \.\/tandem srt-bonding once/) });
+    expect(one.events).toContainEqual(expect.objectContaining({ what: 'destination.state', reason: 'unsupported', severity: 'warning' }));
+    await one.command({ name: 'set-mode', destination: 'gateway1', mode: 'standby' });
+    await one.until('the program', async () => ((await one.viewers[0]?.snapshot())?.pictures ?? 0) > 25);
+    expect(one.status?.destinations[0]).toMatchObject({ mode: 'standby', state: 'connected' });
+  });
+
+  it('changes while the program runs, through all that there are', async () => {
+    const one = await start({ mode: 'bonded', networks: 'emulated' });
+    await one.viewers[0]?.startMeasuring();
+    await changeModes(one, 'bonded', 1500);
+    await wait(2500);
+    const seen = await one.viewers[0]?.report([]);
+    expect(seen?.picturesLost).toBeLessThan(lostMax);
+    expect(seen?.picturesRepeated).toBe(0);
+    const changes = one.events.filter(({ what }) => what === 'destination.mode').map(({ to }) => to);
+    expect(changes.slice(-1)).toEqual(['bonded']);
+    expect(changes.length).toBeGreaterThanOrEqual(srtLibrary().bonding ? 6 : 4);
+    expect(one.events.filter(({ what, to }) => what === 'program.state' && to === 'off-air')).toEqual([]);
+  });
+
+  it('stays as it is when the other one does not come about, and the refusal of an unknown destination names those that there are', async () => {
+    const one = await start({ mode: 'standby', networks: 'plain' });
+    expect(await one.command({ name: 'set-mode', destination: 'nowhere', mode: 'bonded' })).toMatchObject({
+      ok: false,
+      reason: 'invalid',
+      text: expect.stringMatching(/gateway1/),
+    });
+    one.gateways[0]?.kill('SIGSTOP');
+    await one.command({ name: 'set-mode', destination: 'gateway1', mode: 'bonded' });
+    await one.until('the event', () => one.events.some(({ what, severity }) => what === 'destination.mode' && severity === 'warning'), 20_000);
+    one.gateways[0]?.kill('SIGCONT');
+    expect(one.status?.destinations[0]?.mode).toBe('standby');
+  });
+});
+
+describe('a gateway that is killed', () => {
+  it.each([
+    ['bonded', 'cold'],
+    ['bonded', 'connected'],
+    ['standby', 'cold'],
+  ] as const)(
+    '(%s, the other one %s) hands the program to the next one, with the reason; and gets it back when it has been well for long enough',
+    async (mode, spare) => {
+      const one = await start({ mode, networks: 'emulated', gateways: 2, box: { failover: { holdDownMs: 2000, spare } } });
+      await one.until('the second to be ready', () => one.status?.destinations[1]?.state === (spare === 'cold' ? 'off' : 'connected'));
+      one.gateways[0]?.kill('SIGKILL');
+      const active = () => one.status?.destinations.find(({ active }) => active)?.id;
+      await one.until('the second to have it', () => active() === 'gateway2', 10_000);
+      const event = one.events.find(({ what }) => what === 'destination.switch');
+      expect(event).toMatchObject({ from: 'gateway1', to: 'gateway2', severity: 'warning' });
+      expect(['destination-silent', 'session-broken', 'session-closed', 'no-path']).toContain(event?.reason);
+      await one.until('pictures at the second', async () => ((await one.viewers[1]?.snapshot())?.pictures ?? 0) > 25);
+      one.restartGateway(0);
+      await one.until('the first to have it again', () => active() === 'gateway1', 40_000);
+      expect(one.events.filter(({ what }) => what === 'destination.switch').at(-1)).toMatchObject({ to: 'gateway1', reason: 'preferred', severity: 'clear' });
+    },
+  );
+
+  it('is no loss where all destinations get the program, each over its own paths', async () => {
+    const one = await start({ mode: 'bonded', networks: 'emulated', gateways: 2, box: { failover: { mode: 'all' } } });
+    await one.until('pictures at both', async () => ((await one.viewers[1]?.snapshot())?.pictures ?? 0) > 25);
+    expect(one.status?.destinations.map(({ active }) => active)).toEqual([true, true]);
+    expect(one.status?.paths.map(({ id, destination }) => `${id} ${destination}`)).toEqual([
+      'eth1 gateway1',
+      'lte1 gateway1',
+      'eth2 gateway2',
+      'lte2 gateway2',
+    ]);
+    await one.viewers[1]?.startMeasuring();
+    one.gateways[0]?.kill('SIGKILL');
+    await wait(4000);
+    expect((await one.viewers[1]?.report([]))?.picturesLost).toBeLessThan(lostMax);
+    expect(one.status?.program.state).toBe('on-air');
+  });
+});
