@@ -66,13 +66,17 @@ export const scenarios: Named[] = [
     links: [{ profile: ethernet }, { profile: lte }],
     changes: down(1, 10_000, 20_000),
   })),
-  ...[1000, 500].map((latencyMs) => ({
-    name: `both blacked out for 200 ms, ${latencyMs} ms`,
+  ...[
+    { ms: 200, latencyMs: 1000 },
+    { ms: 200, latencyMs: 500 },
+    { ms: 300, latencyMs: 1000 },
+  ].map(({ ms, latencyMs }) => ({
+    name: `both blacked out for ${ms} ms, ${latencyMs} ms`,
     seconds: 20,
     latencyMs,
     kbps: 4000,
     links: [{ profile: ethernet }, { profile: lte }],
-    changes: [...down(0, 10_000, 10_200), ...down(1, 10_000, 10_200)],
+    changes: [...down(0, 10_000, 10_000 + ms), ...down(1, 10_000, 10_000 + ms)],
   })),
   // As radio does: nothing for a while, then everything at once; while the other link is gone.
   {
