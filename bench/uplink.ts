@@ -1,10 +1,11 @@
 /**
  * The bonded uplink against links that fail: the lab's emulator, a pre-encoded clip of constant rate, a plain SRTLA receiver with a libsrt listener of
  * libsrt's own defaults. `npm run bench -- uplink [--only WORD] [--runs 5] [--seed 1] [--hours 24]`; `--only` takes a part of a row's name,
- * or `cpu`, or `day`.
+ * or `carrier`, `cpu`, or `day`.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchCarrier } from './uplink/carrier.ts';
 import { benchDay } from './uplink/day.ts';
 import { measure, type Run } from './uplink/measure.ts';
 import { benchRelays } from './uplink/relays.ts';
@@ -36,6 +37,7 @@ if (chosen.length > 0) {
   console.log('|---|---|---|---|---|---|---|---|---|');
 }
 for (const row of chosen) tell(row, await runsOf(row));
+if (values.only === '' || values.only === 'carrier') missed += await benchCarrier(runs, seed);
 if (values.only === '' || values.only === 'cpu') await benchRelays(runs);
 if (values.only === '' || values.only === 'day') missed += benchDay(seed, Number(values.hours));
 console.log(missed === 0 ? 'every bar was met' : `${missed} bars were not met`);
