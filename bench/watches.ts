@@ -1,7 +1,7 @@
 /**
  * How often the content watches are wrong: the worker's own branches, the watch and the verdict, on half an hour of pictures and half an hour of
  * sound that nothing is wrong with, and on faults that are really there. Faster than real time; no clock but that of the material.
- * `npm run bench -- watches [--only WORD]`.
+ * `npm run bench -- watches [--fresh] [--only WORD]`; --fresh: on material that no threshold was chosen on.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { watchSchema } from '../src/config/inputs.ts';
 import { initialHealth, judgeHealth, type Sample, type WatchLimits } from '../src/engine/health.ts';
 import { ContentWatch, type SeenPicture } from '../src/inputs/content.ts';
+import { freshBrokenPictures, freshBrokenSounds, freshPictures, freshSounds } from './watches/fresh-material.ts';
 import { brokenPictures, brokenSounds, codecs, type Material, pictures, sounds, type Watch } from './watches/material.ts';
 
 /** Pictures and levels come ten times a second. */
@@ -22,7 +23,9 @@ const settings: { name: string; limits: Record<Watch, number> }[] = [
   { name: 'times of 1 s', limits: { frozen: 1000, black: 1000, silence: 1000 } },
   { name: 'usual times', limits: { frozen: usual.frozenMs, black: usual.blackMs, silence: usual.silenceMs } },
 ];
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' }, figures: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, figures: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } },
+});
 
 function make({ graph, seconds, codec }: Material): string {
   const { args, container } = codecs[codec];
@@ -62,6 +65,7 @@ const nothingWrong: Sample = {
   expectedKbps: null,
   continuityErrors: 0,
   lossPercent: null,
+  retransmitPercent: null,
   rttMs: null,
   pictures: null,
   expectedFps: null,
@@ -153,7 +157,16 @@ function print(steps: readonly (SeenPicture | number | null)[]): void {
 }
 
 const wanted = ({ name, codec }: Material): boolean => `${name} ${codec}`.includes(values.only);
-for (const material of [...pictures, ...brokenPictures].filter(wanted)) measure(material, ['frozen', 'black'], 'picture');
-for (const material of [...sounds, ...brokenSounds].filter(wanted)) measure(material, ['silence'], 'sound');
+const [seen, heard] = values.fresh
+  ? [
+      [...freshPictures, ...freshBrokenPictures],
+      [...freshSounds, ...freshBrokenSounds],
+    ]
+  : [
+      [...pictures, ...brokenPictures],
+      [...sounds, ...brokenSounds],
+    ];
+for (const material of seen.filter(wanted)) measure(material, ['frozen', 'black'], 'picture');
+for (const material of heard.filter(wanted)) measure(material, ['silence'], 'sound');
 for (const [name, { seconds, wrong }] of tallies)
   console.log(`${name}: ${wrong} false in ${(seconds / 60).toFixed(1)} min, ${((wrong * 3600) / seconds).toFixed(1)} an hour`);

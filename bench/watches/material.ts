@@ -24,6 +24,12 @@ export const codecs = {
   'H.264 4000 kbit/s': { args: x264(4000, 'ultrafast', 50), container: 'mpegts' },
   'H.264 250 kbit/s': { args: x264(250, 'superfast', 50), container: 'mpegts' },
   'H.264 250 kbit/s, key frame each 10 s': { args: x264(250, 'superfast', 250), container: 'mpegts' },
+  'H.264 800 kbit/s, B-frames': { args: x264(800, 'veryfast', 50), container: 'mpegts' },
+  'H.265 600 kbit/s': {
+    args: '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=50 -b:v 600k -pix_fmt yuv420p'.split(' '),
+    container: 'mpegts',
+  },
+  'MPEG-2 3000 kbit/s': { args: '-c:v mpeg2video -g 12 -bf 2 -b:v 3000k -maxrate 3000k -bufsize 1500k -pix_fmt yuv420p'.split(' '), container: 'mpegts' },
   MJPEG: { args: '-c:v mjpeg -q:v 6 -pix_fmt yuvj420p'.split(' '), container: 'matroska' },
   AAC: { args: '-c:a aac -b:a 96k -ac 2 -ar 48000'.split(' '), container: 'mpegts' },
 } as const;

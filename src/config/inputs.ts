@@ -62,7 +62,17 @@ export const watchSchema = z.strictObject({
     unit: '%',
     applies: 'daemon',
   }),
+  retransmitPercent: setting(
+    z.number().min(0).max(100).default(0),
+    `SRT sources: more than this share of what comes is there because it was sent again, needed or not. ${off}`,
+    { unit: '%', applies: 'daemon' },
+  ),
   rttMs: setting(z.int().min(0).max(10_000).default(0), `SRT sources: a round trip longer than this. ${off}`, { unit: 'ms', applies: 'daemon' }),
+  networkMs: setting(
+    z.int().min(0).max(600_000).default(1000),
+    'SRT sources: how long loss, retransmissions or a long round trip are tolerated. They are measured over two seconds.',
+    { unit: 'ms', applies: 'daemon' },
+  ),
 });
 
 const inputCommon = {

@@ -40,6 +40,8 @@ program:
   width: 1281
   fps: many
   codec: h266
+  passStreams:
+    - {}
 gateway:
   streams: []
 `;
@@ -54,7 +56,8 @@ gateway:
       '14 program.width: must be a multiple of 2 (it is 1281)',
       '15 program.fps: must be a number (it is "many")',
       '16 program.codec: must be one of h264, h265: did you mean h264? (it is "h266")',
-      '18 gateway.streams: must have at least 1 entry',
+      '18 program.passStreams[0]: give streamType, pid or both',
+      '20 gateway.streams: must have at least 1 entry',
     ]);
   });
 

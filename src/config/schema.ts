@@ -12,6 +12,20 @@ export type { Mode } from '../model/modes.ts';
 export { type InputConfig, type InputKind, type InputSettings, inputSchema } from './inputs.ts';
 export { type DestinationConfig, destinationSchema, type FailoverConfig, failoverSchema, type PathConfig, pathSchema } from './networks.ts';
 
+const passRuleSchema = z
+  .strictObject({
+    streamType: setting(
+      z.int().min(0).max(255).optional(),
+      'stream_type in the source’s program map: 6 private data (KLV, teletext), 21 KLV with metadata headers, 134 SCTE-35.',
+      {
+        applies: 'daemon',
+        example: 6,
+      },
+    ),
+    pid: setting(z.int().min(16).max(8190).optional(), 'PID in the source.', { applies: 'daemon', example: 497 }),
+  })
+  .refine(({ streamType, pid }) => streamType !== undefined || pid !== undefined, 'give streamType, pid or both');
+
 export const programSchema = z.strictObject({
   width: setting(z.int().min(16).max(3840).multipleOf(2).default(1280), 'Picture width.', { unit: 'px', applies: 'input' }),
   height: setting(z.int().min(16).max(2160).multipleOf(2).default(720), 'Picture height.', { unit: 'px', applies: 'input' }),
@@ -38,6 +52,11 @@ export const programSchema = z.strictObject({
   keyFrameMs: setting(z.int().min(250).max(10_000).default(2000), 'A key frame at least this often.', { unit: 'ms', applies: 'input' }),
   audioKbps: setting(z.int().min(32).max(512).default(128), 'Audio bitrate (AAC).', { unit: 'kbit/s', applies: 'input' }),
   audioRate: setting(z.union([z.literal(44_100), z.literal(48_000)]).default(48_000), 'Audio sampling rate.', { unit: 'Hz', applies: 'input' }),
+  passStreams: setting(
+    z.array(passRuleSchema).max(4).default([]),
+    'What a source has besides picture and sound is dropped. What an entry names goes out while its source is on air and is passed through: KLV, SCTE-35, subtitles.',
+    { applies: 'daemon' },
+  ),
 });
 export type ProgramConfig = z.infer<typeof programSchema>;
 

@@ -12,7 +12,9 @@ const limits: WatchLimits = {
   cadenceMs: 3000,
   continuityPerSecond: 3,
   lossPercent: 10,
+  retransmitPercent: 10,
   rttMs: 800,
+  networkMs: 0,
 };
 const good: Sample = {
   delivering: true,
@@ -28,6 +30,7 @@ const good: Sample = {
   pictures: 0,
   expectedFps: null,
   lossPercent: 0,
+  retransmitPercent: 0,
   rttMs: 40,
   softwareEncoded: false,
 };
@@ -45,6 +48,7 @@ describe('the health of an input', () => {
     [{ blackMs: 1000, stillMs: 1000 }, 'black-picture'],
     [{ silentMs: 1000 }, 'silence'],
     [{ lossPercent: 10 }, 'source-lossy'],
+    [{ retransmitPercent: 10 }, 'source-retransmits'],
     [{ rttMs: 800 }, 'source-slow'],
   ])('%o is not usable: %s', (patch, reason) => {
     expect(judge(patch)).toMatchObject({ usable: false, reason, score: 0 });
@@ -61,11 +65,29 @@ describe('the health of an input', () => {
       cadenceMs: 0,
       continuityPerSecond: 0,
       lossPercent: 0,
+      retransmitPercent: 0,
       rttMs: 0,
+      networkMs: 0,
     };
-    const bad = { ...good, dataAgeMs: 9e6, stillMs: 9e6, blackMs: 9e6, silentMs: 9e6, kbps: 0, lossPercent: 99, rttMs: 9e6 };
+    const bad = { ...good, dataAgeMs: 9e6, stillMs: 9e6, blackMs: 9e6, silentMs: 9e6, kbps: 0, lossPercent: 99, retransmitPercent: 99, rttMs: 9e6 };
     expect(judgeHealth(initialHealth, bad, 1, off).verdict.usable).toBe(true);
-    expect(judge({ stillMs: null, blackMs: null, silentMs: null, expectedKbps: null, kbps: 0, lossPercent: null, rttMs: null }).usable).toBe(true);
+    expect(
+      judge({ stillMs: null, blackMs: null, silentMs: null, expectedKbps: null, kbps: 0, lossPercent: null, retransmitPercent: null, rttMs: null }).usable,
+    ).toBe(true);
+  });
+  it('complains of a poor network only after its time, whichever way it is poor', () => {
+    let state = initialHealth;
+    const at = (nowMs: number, patch: Partial<Sample>) => {
+      const result = judgeHealth(state, { ...good, ...patch }, nowMs, { ...limits, networkMs: 1000 });
+      ({ state } = result);
+      return result.verdict.reason;
+    };
+    expect(at(5000, { lossPercent: 20 })).toBe('started');
+    expect(at(5900, { retransmitPercent: 20 })).toBe('started');
+    expect(at(6000, { retransmitPercent: 20 })).toBe('source-retransmits');
+    expect(at(6100, {})).toBe('started');
+    expect(at(6200, { rttMs: 900 })).toBe('started');
+    expect(at(7300, { rttMs: 900 })).toBe('source-slow');
   });
   it('complains of a low bitrate only after its time', () => {
     let state = initialHealth;

@@ -18,9 +18,11 @@ export interface WatchLimits {
   cadenceMs: number;
   /** More than this many packets missing within a second. */
   continuityPerSecond: number;
-  /** Of a network source: more than this is lost, % (0: off), or slower than this, ms (0: off). */
+  /** Of a network source: more than this is lost, or is there only because it was sent again, % (0: off), or slower than this, ms (0: off), for `networkMs`. */
   lossPercent: number;
+  retransmitPercent: number;
   rttMs: number;
+  networkMs: number;
 }
 
 export interface Sample {
@@ -45,6 +47,7 @@ export interface Sample {
   /** null: none is expected. */
   expectedFps: number | null;
   lossPercent: number | null;
+  retransmitPercent: number | null;
   rttMs: number | null;
   /** This box's processor encodes it. */
   softwareEncoded: boolean;
@@ -63,6 +66,8 @@ export interface HealthState {
   secondMs: number;
   /** Until when the errors of a bad second count. */
   errorsUntilMs: number;
+  /** Since when the network of the source has been poor in one way or another; null: it is not. */
+  poorSinceMs: number | null;
 }
 
 export interface Verdict {
@@ -72,7 +77,16 @@ export interface Verdict {
   score: number;
 }
 
-export const initialHealth: HealthState = { lowSinceMs: null, fps: null, slowSinceMs: null, errorsAt: 0, picturesAt: 0, secondMs: 0, errorsUntilMs: 0 };
+export const initialHealth: HealthState = {
+  lowSinceMs: null,
+  fps: null,
+  slowSinceMs: null,
+  errorsAt: 0,
+  picturesAt: 0,
+  secondMs: 0,
+  errorsUntilMs: 0,
+  poorSinceMs: null,
+};
 
 /** A burst of errors is not over because one second was clean. */
 const errorsHoldMs = 3000;
@@ -97,12 +111,13 @@ function follow(state: HealthState, sample: Sample, nowMs: number, limits: Watch
   const pictures = sample.pictures ?? 0;
   // What does not deliver is neither slow nor thin, and its next second begins with its next byte.
   if (!sample.delivering)
-    return { ...state, lowSinceMs: null, fps: null, slowSinceMs: null, errorsAt: continuityErrors, picturesAt: pictures, secondMs: nowMs };
+    return { ...state, lowSinceMs: null, fps: null, slowSinceMs: null, poorSinceMs: null, errorsAt: continuityErrors, picturesAt: pictures, secondMs: nowMs };
   const low = expectedKbps !== null && kbps < (expectedKbps * limits.bitratePercent) / 100;
   const lowSinceMs = low ? (state.lowSinceMs ?? nowMs) : null;
+  const poorSinceMs = networkComplaint(sample, limits) === null ? null : (state.poorSinceMs ?? nowMs);
   const ms = nowMs - state.secondMs;
-  if (ms < 1000) return { ...state, lowSinceMs };
-  const begun = { lowSinceMs, errorsAt: continuityErrors, picturesAt: pictures, secondMs: nowMs };
+  if (ms < 1000) return { ...state, lowSinceMs, poorSinceMs };
+  const begun = { lowSinceMs, poorSinceMs, errorsAt: continuityErrors, picturesAt: pictures, secondMs: nowMs };
   if (state.secondMs === 0) return { ...state, ...begun };
   const bad = limits.continuityPerSecond > 0 && continuityErrors - state.errorsAt > limits.continuityPerSecond;
   const fps = sample.pictures === null ? null : ((pictures - state.picturesAt) * 1000) / ms;
@@ -122,9 +137,13 @@ function complaintOf(state: HealthState, sample: Sample, nowMs: number, limits: 
   if (nowMs < state.errorsUntilMs) return 'continuity-errors';
   if (limits.cadencePercent > 0 && state.slowSinceMs !== null && nowMs - state.slowSinceMs >= limits.cadenceMs) return 'cadence-low';
   if (limits.bitratePercent > 0 && state.lowSinceMs !== null && nowMs - state.lowSinceMs >= limits.bitrateMs) return 'low-bitrate';
-  if (exceeds(sample.lossPercent, limits.lossPercent)) return 'source-lossy';
-  if (exceeds(sample.rttMs, limits.rttMs)) return 'source-slow';
-  return null;
+  return state.poorSinceMs !== null && nowMs - state.poorSinceMs >= limits.networkMs ? networkComplaint(sample, limits) : null;
+}
+
+function networkComplaint({ lossPercent, retransmitPercent, rttMs }: Sample, limits: WatchLimits): Reason | null {
+  if (exceeds(lossPercent, limits.lossPercent)) return 'source-lossy';
+  if (exceeds(retransmitPercent, limits.retransmitPercent)) return 'source-retransmits';
+  return exceeds(rttMs, limits.rttMs) ? 'source-slow' : null;
 }
 
 /**

@@ -8,7 +8,10 @@ import type { BoxSeen } from './strain.ts';
 const program = { kind: 'program', id: 'program' } as const;
 
 /** The figures that a decision about an input rests on. */
-export function measuredOf({ dataAgeMs, stillMs, noPictureMs, blackMs, silentMs, kbps, lossPercent, rttMs }: Sample, fps: number | null): Notice['measured'] {
+export function measuredOf(
+  { dataAgeMs, stillMs, noPictureMs, blackMs, silentMs, kbps, lossPercent, retransmitPercent, rttMs }: Sample,
+  fps: number | null,
+): Notice['measured'] {
   const round = (value: number | null) => (value === null ? null : Math.round(value));
   return {
     dataAgeMs: round(dataAgeMs),
@@ -19,6 +22,7 @@ export function measuredOf({ dataAgeMs, stillMs, noPictureMs, blackMs, silentMs,
     kbps: round(kbps),
     fps: round(fps),
     lossPct: lossPercent,
+    retransmitPct: retransmitPercent,
     rttMs,
   };
 }

@@ -15,6 +15,8 @@ const watch = {
   cadenceMs: 0,
   continuityPerSecond: 0,
   lossPercent: 0,
+  retransmitPercent: 0,
+  networkMs: 0,
   rttMs: 0,
 };
 const rules: ProgramRules = {
@@ -37,6 +39,7 @@ const good: Sample = {
   pictures: 0,
   expectedFps: 30,
   lossPercent: null,
+  retransmitPercent: null,
   rttMs: null,
   softwareEncoded: false,
 };

@@ -10,13 +10,11 @@ import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { InputState, InputStatus } from '../model/status.ts';
-import { RateMeter } from '../rate-meter.ts';
-import { ContentWatch } from './content.ts';
 import { isPassThrough } from './pass-through.ts';
-import { heartbeatMsMax, isMade, startMsMax, waitsForSender } from './patience.ts';
+import { heartbeatMsMax, startMsMax, waitsForSender } from './patience.ts';
 import { detectPlatform } from './platform.ts';
 import { Previews } from './previews.ts';
-import { SourceMeter } from './source-rates.ts';
+import { type Counted, Seen } from './seen.ts';
 import type { FromWorker } from './worker/messages.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -30,12 +28,7 @@ const loopMsMin = 1000;
 /** A sender that stays no longer than this is not waited for with open arms: a new process each time costs half a second of the processor. */
 const sessionMsMin = 2000;
 const refusalEveryMs = 60_000;
-/** Grey pictures come at most ten times a second, and arrivals are looked for as often. */
-const lookEveryMs = 100;
-/** Of what is looked for that often; 0 where it never was. */
-const ageMs = (atMs: number, nowMs: number): number => (atMs === 0 ? 0 : Math.max(0, nowMs - atMs - lookEveryMs));
-/** Encoders that run on the processor. */
-const softwareEncoders: ReadonlySet<string> = new Set(['x264enc', 'x265enc']);
+
 export interface InputOptions {
   /** With secrets resolved. */
   config: InputConfig;
@@ -55,7 +48,7 @@ export interface InputOptions {
 export class Input {
   readonly id: string;
   readonly #options: InputOptions;
-  readonly #rate = new RateMeter();
+  readonly #seen: Seen;
   #worker: WorkerProcess | null = null;
   #watch: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -71,31 +64,20 @@ export class Input {
   #heartbeatMs = 0;
   /** This worker has built its pipeline: before that it has no heartbeat. */
   #playing = false;
-  /** 0: none from this worker yet. */
-  #dataMs = 0;
-  readonly #content = new ContentWatch();
-  readonly #meter = new SourceMeter();
-  /** Something came over the source's network; 0: not yet, or nobody looks. */
-  #arrivalMs = 0;
   #restarts = 0;
-  #encoder: string | null = null;
   #videoKbps: number;
-  #audioDb: number | null = null;
   #refusedMs = Number.NEGATIVE_INFINITY;
   /** The stream that was to be passed through does not fit the program. */
   #mustEncode = false;
   /** The source has sound only: the worker does not wait for a picture. */
   #soundOnly = false;
-  /** When sound first came from this worker; 0: not yet. */
-  #soundMs = 0;
-  /** Since when there has been no picture to the sound; null: there is one, or nothing. */
-  #picturelessMs: number | null = null;
   readonly #previews = new Previews();
 
   constructor(options: InputOptions) {
     this.id = options.config.id;
     this.#options = options;
     this.#videoKbps = options.program.videoKbps;
+    this.#seen = new Seen(options.config, options.program);
   }
 
   get config(): InputConfig {
@@ -166,7 +148,7 @@ export class Input {
     if (worker === null) throw new Error(`${this.id} does not run: ${this.#text}`);
     const jpeg = await this.#previews.request((id) => worker.send({ type: 'preview', id }), timeoutMs);
     if (jpeg === null)
-      throw new Error(`${this.id} has no picture to show: ${this.#encoder === null ? 'a stream that is passed through is not decoded' : this.#text}`);
+      throw new Error(`${this.id} has no picture to show: ${this.#seen.encoder === null ? 'a stream that is passed through is not decoded' : this.#text}`);
     return Buffer.from(jpeg, 'base64');
   }
 
@@ -177,60 +159,23 @@ export class Input {
       state: this.#state,
       reason: this.#reason,
       text: this.#text,
-      kbps: this.#rate.kbps(nowMs),
-      targetKbps: this.#encoder === null ? null : this.#videoKbps,
-      encoder: this.#encoder,
+      kbps: this.#seen.kbps(nowMs),
+      targetKbps: this.#seen.encoder === null ? null : this.#videoKbps,
+      encoder: this.#seen.encoder,
       restarts: this.#restarts,
       retryInMs: this.#retryAtMs === null ? null : Math.max(0, Math.round(this.#retryAtMs - nowMs)),
-      audioDb: this.#audioDb,
+      audioDb: this.#seen.audioDb,
       sinceMonoMs: this.#sinceMs,
       workerPid: this.workerPid,
-      source: this.#meter.figures,
+      source: this.#seen.figures,
     };
   }
 
-  /** What the engine judges by; the figures are counted since start where the stream is taken apart. */
-  sample(nowMs: number, { continuityErrors, pictures }: { continuityErrors: number; pictures: number }): Sample {
-    const { program } = this.#options;
-    const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
-    const { kbps, lossPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
-    const noPictureMs = this.#noPictureMs(nowMs);
-    return {
-      delivering: this.delivering,
-      reason: this.#reason,
-      dataAgeMs: this.#dataAgeMs(nowMs),
-      stillMs: age(this.#content.movedMs),
-      noPictureMs,
-      blackMs: age(this.#content.litMs),
-      silentMs: age(this.#content.soundMs),
-      kbps: kbps ?? this.#rate.kbps(nowMs),
-      // An encoder makes little of an easy picture: only what arrives can be held against an expectation.
-      expectedKbps: this.config.watch.expectedKbps || (this.#encoder === null ? program.videoKbps : null),
-      // What the worker encodes anew lacks nothing; what its source lacks was counted before.
-      continuityErrors: continuityErrors + missing,
-      // Behind the encoder there are always as many as the program has.
-      pictures: this.#encoder === null ? pictures : this.#meter.pictures(nowMs),
-      expectedFps: noPictureMs === null ? program.fps : null,
-      lossPercent,
-      rttMs,
-      softwareEncoded: this.#encoder !== null && softwareEncoders.has(this.#encoder),
-    };
-  }
-
-  /** For how long nothing has come, wherever that shows first. */
-  #dataAgeMs(nowMs: number): number {
-    const arrivalAgeMs = ageMs(this.#arrivalMs, nowMs);
-    // What has not come for the transport's whole delay cannot be there in time; a shorter pause is what the delay is for.
-    const isHole = this.config.kind === 'srt' && arrivalAgeMs >= this.config.latencyMs;
-    // The silence that is mixed in goes on when the source does not: the picture tells.
-    return Math.max(nowMs - this.#dataMs, ageMs(this.#content.pictureMs, nowMs), isHole ? arrivalAgeMs : 0);
-  }
-
-  /** How long there has been no picture to its sound; null while there is one. */
-  #noPictureMs(nowMs: number): number | null {
-    if (this.#options.isPictureless()) this.#picturelessMs ??= nowMs;
-    else if (!this.#soundOnly && this.delivering) this.#picturelessMs = null;
-    return this.#picturelessMs === null ? null : nowMs - this.#picturelessMs;
+  /** What the engine judges by. */
+  sample(nowMs: number, counted: Counted): Sample {
+    if (this.#options.isPictureless()) this.#seen.missPicture(nowMs);
+    else if (!this.#soundOnly && this.delivering) this.#seen.havePicture();
+    return this.#seen.sample({ delivering: this.delivering, reason: this.#reason }, counted, nowMs);
   }
 
   #spawn(): void {
@@ -238,9 +183,7 @@ export class Input {
     this.#retryAtMs = null;
     this.#playing = false;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
-    this.#dataMs = this.#soundMs = this.#arrivalMs = 0;
-    this.#content.reset();
-    this.#meter.reset();
+    this.#seen.begin();
     this.#endText = null;
     this.#options.onEnd();
     const worker = new WorkerProcess({
@@ -258,9 +201,7 @@ export class Input {
 
   #receive(worker: WorkerProcess, chunk: Buffer): void {
     if (worker !== this.#worker) return;
-    const nowMs = monoMs();
-    this.#rate.add(chunk.length, nowMs);
-    this.#dataMs = nowMs;
+    this.#seen.data(chunk.length, monoMs());
     if (this.#state !== 'running') this.#become('running', this.#restarts > 0 ? 'recovered' : 'started', `${this.id} delivers`);
     this.#options.onData(chunk);
   }
@@ -270,20 +211,14 @@ export class Input {
     switch (message.type) {
       case 'playing':
         this.#playing = true;
-        this.#encoder = message.encoder;
-        if (waitsForSender(this.#options.config) && this.#dataMs === 0) this.#become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`);
+        this.#seen.encoder = message.encoder;
+        if (waitsForSender(this.#options.config) && this.#seen.dataMs === 0)
+          this.#become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`);
         return;
       case 'level':
-        this.#soundMs ||= monoMs();
-        this.#audioDb = message.rmsDb;
-        this.#content.hear(message.rmsDb, this.config.watch.silenceDb, monoMs());
-        return;
       case 'source':
-        this.#meter.add(message.figures, monoMs());
-        return;
       case 'arrival':
-        this.#arrivalMs = monoMs();
-        return;
+        return this.#seen.note(message, monoMs());
       case 'preview':
         this.#previews.answer(message.id, message.jpegBase64);
         return;
@@ -294,28 +229,33 @@ export class Input {
         this.#endText = message.text;
         return;
       case 'picture':
-        if (this.#soundOnly) return this.#seen();
-        return isMade(this.config) ? this.#content.seeMade(monoMs()) : this.#content.see(message, monoMs());
+        return this.#soundOnly ? this.#endSoundOnly() : this.#seen.note(message, monoMs());
       case 'heartbeat':
         return;
     }
   }
 
   /** A source that had only sound has a picture. */
-  #seen(): void {
+  #endSoundOnly(): void {
     this.#soundOnly = false;
     this.#lost('restarted', `${this.id} has a picture and is started again with it`);
   }
 
   /** Another worker at once: nothing has failed. */
   #replace(reason: Reason, text: string): void {
+    if (!this.#drop()) return;
+    this.#become('waiting', reason, text);
+    this.#spawn();
+  }
+
+  /** Ends the worker; false when there is none. */
+  #drop(): boolean {
     const worker = this.#worker;
-    if (worker === null) return;
+    if (worker === null) return false;
     this.#worker = null;
     void worker.kill();
     this.#previews.giveUp();
-    this.#become('waiting', reason, text);
-    this.#spawn();
+    return true;
   }
 
   /** Somebody may try a thousand keys: one notice a minute tells it as well. */
@@ -330,19 +270,19 @@ export class Input {
   #check(nowMs: number): void {
     if (this.#worker === null) return;
     const { config } = this.#options;
-    if (nowMs - this.#heartbeatMs > (!this.#playing && this.#dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
+    const { dataMs, pictureMs, soundMs, encoder } = this.#seen;
+    if (nowMs - this.#heartbeatMs > (!this.#playing && dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
       return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
     const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
-    if (this.#dataMs > 0 && nowMs - this.#dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
+    if (dataMs > 0 && nowMs - dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
     // The silence that is mixed in goes on when the source does not: the picture tells.
-    if (this.#content.pictureMs > 0 && nowMs - this.#content.pictureMs > config.timeoutMs)
-      return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
-    if (!this.#soundOnly && this.#encoder !== null && this.#content.pictureMs === 0 && this.#soundMs > 0 && nowMs - this.#soundMs > soundOnlyAfterMs) {
+    if (pictureMs > 0 && nowMs - pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
+    if (!this.#soundOnly && encoder !== null && pictureMs === 0 && soundMs > 0 && nowMs - soundMs > soundOnlyAfterMs) {
       this.#soundOnly = true;
-      this.#picturelessMs = this.#soundMs;
+      this.#seen.missPicture(soundMs);
       return this.#replace('no-picture', `${this.id} has sound but no picture: the slate is shown to it`);
     }
-    if (this.#dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax(config))
+    if (dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax(config))
       this.#lost('no-data', `${this.id}: the source delivers nothing`);
   }
 
@@ -360,22 +300,17 @@ export class Input {
   }
 
   #lost(reason: Reason, text: string): void {
-    const worker = this.#worker;
-    if (worker === null) return;
-    this.#worker = null;
-    void worker.kill();
+    if (!this.#drop()) return;
     this.#options.onEnd();
     const nowMs = monoMs();
-    const workedMs = this.#dataMs === 0 ? 0 : nowMs - this.#workerStartedMs;
+    const workedMs = this.#seen.dataMs === 0 ? 0 : nowMs - this.#workerStartedMs;
     // That a sender hangs up is no failure of the listener, which must be there when it calls again.
     const hungUp = reason === 'source-closed' && waitsForSender(this.config) && workedMs >= sessionMsMin;
     const { state, delayMs } = nextTry(hungUp ? noFailures : this.#backoff, workedMs, Math.random(), backoff);
     this.#backoff = state;
     this.#restarts++;
-    this.#audioDb = null;
-    this.#meter.reset();
+    this.#seen.end();
     this.#retryAtMs = nowMs + delayMs;
-    this.#previews.giveUp();
     this.#become('waiting', reason, text, { retryInMs: delayMs, workedMs: Math.round(workedMs) });
     this.#retry = setTimeout(() => this.#spawn(), delayMs);
   }

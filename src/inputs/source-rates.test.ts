@@ -29,6 +29,11 @@ describe('the rates of a source', () => {
     expect(metered(9, (index) => ({ receivedPackets: 0, lostPackets: index })).rates.lossPercent).toBe(100);
   });
 
+  it('tell how much of what came was sent again, where that is counted', () => {
+    expect(metered(9, (index) => ({ receivedPackets: index * 100, retransmittedPackets: index * 4 })).rates.retransmitPercent).toBe(4);
+    expect(metered(9, (index) => ({ receivedPackets: index * 100 })).rates.retransmitPercent).toBeNull();
+  });
+
   it('tell pictures between two reports as if they came one by one, and none after the last', () => {
     const meter = metered(9, (index) => ({ decodedPictures: index * 10 }));
     expect(meter.pictures(14_000)).toBe(80);

@@ -11,12 +11,14 @@ export interface SourceRates {
   kbps: number | null;
   /** Share of packets that were missing on the first try, and so had to be sent again, %; null where the source does not say. */
   lossPercent: number | null;
+  /** Share of the packets that came which had been sent again, needed or not, %; null where nobody counts them. */
+  retransmitPercent: number | null;
   rttMs: number | null;
   /** Since the worker began. */
   continuityErrors: number;
 }
 
-const nothing: SourceRates = { pictureFps: null, kbps: null, lossPercent: null, rttMs: null, continuityErrors: 0 };
+const nothing: SourceRates = { pictureFps: null, kbps: null, lossPercent: null, retransmitPercent: null, rttMs: null, continuityErrors: 0 };
 
 export class SourceMeter {
   readonly #reports: { atMs: number; figures: Readonly<Record<string, number>> }[] = [];
@@ -36,8 +38,8 @@ export class SourceMeter {
 
   /** For people: the counters, and what they say in a second. */
   get figures(): Record<string, number> {
-    const { pictureFps, kbps, lossPercent } = this.rates;
-    const rounded = Object.entries({ pictureFps, arrivingKbps: kbps, lossPercent })
+    const { pictureFps, kbps, lossPercent, retransmitPercent } = this.rates;
+    const rounded = Object.entries({ pictureFps, arrivingKbps: kbps, lossPercent, retransmitPercent })
       .filter((one): one is [string, number] => one[1] !== null)
       .map(([name, value]) => [name, Math.round(value * 10) / 10]);
     return { ...this.#reports.at(-1)?.figures, ...Object.fromEntries(rounded) };
@@ -70,12 +72,13 @@ export class SourceMeter {
       pictureFps: perSecond(grown('decodedPictures')),
       kbps: bits === null ? null : (bits * 8) / 1000,
       lossPercent: shareOf(grown('lostPackets'), grown('receivedPackets')),
+      retransmitPercent: shareOf(grown('retransmittedPackets'), grown('receivedPackets')),
     };
   }
 }
 
 /** libsrt counts a packet as lost once, when the hole is seen, and as received when it has come after all. */
-function shareOf(lost: number | null, received: number | null): number | null {
-  if (lost === null || received === null) return null;
-  return lost === 0 ? 0 : Math.min(100, (100 * lost) / Math.max(1, lost, received));
+function shareOf(count: number | null, received: number | null): number | null {
+  if (count === null || received === null) return null;
+  return count === 0 ? 0 : Math.min(100, (100 * count) / Math.max(1, count, received));
 }

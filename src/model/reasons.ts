@@ -49,6 +49,7 @@ export const reasonTexts = {
   silence: 'there is no sound',
   'continuity-errors': 'packets are missing in the stream',
   'source-lossy': 'the network of the source loses too much',
+  'source-retransmits': 'much of what the source sends has to be sent again',
   'source-slow': 'the network of the source is too slow',
   // Paths.
   'interface-missing': 'the network interface does not exist',

@@ -25,7 +25,7 @@ export const inputStatusSchema = z.object({
   audioDb: z.number().nullable().describe('RMS audio level, dBFS; null where there is none'),
   sinceMonoMs: ms.describe('monotonic time of the last change of state'),
   workerPid: z.int().nullable(),
-  source: z.record(z.string(), z.number()).describe('figures of a network source, for SRT: rttMs, lossPct, retransmitted'),
+  source: z.record(z.string(), z.number()).describe('figures of a network source, for SRT: rttMs, lossPercent, retransmitPercent and counters'),
 });
 export type InputStatus = z.infer<typeof inputStatusSchema>;
 

@@ -2,6 +2,7 @@
  * One source's MPEG-TS, taken apart into whole units: a picture or a piece of sound each. A unit is handed on when it is
  * complete, so that a source that dies in the middle of one leaves no broken picture behind. Memory is bounded, whatever comes.
  */
+import { Assembly, isStuffed, pesAt, unseen } from './assembly.ts';
 import { Cadence } from './cadence.ts';
 import type { SourceFormat } from './fit.ts';
 import type { AudioFormat } from './mpegts/aac.ts';
@@ -27,7 +28,8 @@ import { SoundReader } from './mpegts/sound.ts';
 import { Step } from './mpegts/step.ts';
 import { type ElementaryStream, mapIn, mapPidIn, SectionReader } from './mpegts/tables.ts';
 import { ParameterSets } from './parameter-store.ts';
-import { headroomBytes, type Unit } from './unit.ts';
+import { type PassRule, PrivateStreams, type PrivateUnit } from './private-streams.ts';
+import type { Unit } from './unit.ts';
 
 export interface FeedFigures {
   /** Whole pictures, for the frame cadence. */
@@ -44,69 +46,16 @@ export interface FeedFigures {
 const videoBytesMax = 4 * 1024 * 1024;
 /** The length field of a PES packet reaches no further, and sound must give its length (2.4.3.7). */
 const audioBytesMax = 64 * 1024 + 6;
-const firstBytes = 64 * 1024;
-/** A PES packet is collected so that its contents, behind a header of nine bytes at least, have room before them. */
-const pesAt = headroomBytes - 9;
 /** Sixteen pictures, the most that codecs reorder, at eight a second. */
 const reorderTicksMax = 2 * 90_000;
-const unseen = 0xff;
-
-class Assembly {
-  readonly unit: Unit;
-  readonly bytesMax: number;
-  stream: ElementaryStream | null = null;
-  open = false;
-  damaged = false;
-  counter = unseen;
-  /** Last time that was said, unwrapped; NaN before the first. */
-  lastTime = Number.NaN;
-
-  constructor(kind: Unit['kind'], bytesMax: number) {
-    this.bytesMax = bytesMax;
-    this.unit = { kind, bytes: Buffer.alloc(firstBytes), from: pesAt, end: pesAt, pts: 0, dts: 0, timeless: true, entry: 'none', duration: 0 };
-  }
-
-  begin(): void {
-    this.open = true;
-    this.damaged = false;
-    this.unit.end = pesAt;
-  }
-
-  /** Nothing of what was begun is of use. */
-  forget(): void {
-    this.open = false;
-    this.counter = unseen;
-  }
-
-  /** False when it grows too large to be true. */
-  append(source: Buffer, from: number, end: number): boolean {
-    const { unit } = this;
-    const wanted = unit.end + end - from;
-    if (wanted > this.bytesMax) return false;
-    if (wanted > unit.bytes.length) this.grow(wanted);
-    source.copy(unit.bytes, unit.end, from, end);
-    unit.end = wanted;
-    return true;
-  }
-
-  grow(wanted: number): void {
-    const { unit } = this;
-    const larger = Buffer.alloc(Math.max(wanted, unit.bytes.length * 2));
-    unit.bytes.copy(larger, 0, 0, unit.end);
-    unit.bytes = larger;
-  }
-
-  /** Whether the bytes were the last ones that came. */
-  endsWith(source: Buffer, from: number, end: number): boolean {
-    const at = this.unit.end - (end - from);
-    return at >= pesAt && this.unit.bytes.compare(source, from, end, at, this.unit.end) === 0;
-  }
-}
 
 export interface FeedOptions {
   onUnit(unit: Unit): void;
   /** program_number of the program to take; 0: the first. */
   programNumber?: number;
+  /** What passes besides picture and sound. */
+  passStreams?: readonly PassRule[];
+  onPrivate?(unit: PrivateUnit): void;
 }
 
 export class Feed implements SourceFormat {
@@ -121,6 +70,7 @@ export class Feed implements SourceFormat {
   readonly #sets = new ParameterSets();
   readonly #sound = new SoundReader(audioBytesMax);
   readonly #cadence = new Cadence();
+  readonly #private: PrivateStreams;
   #mapPid = -1;
   #changes = 0;
   /** The source has said what it consists of. */
@@ -128,11 +78,18 @@ export class Feed implements SourceFormat {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#private = new PrivateStreams(options.passStreams ?? [], (unit) => options.onPrivate?.(unit));
   }
 
   get figures(): FeedFigures {
-    const { skippedBytes } = this.#counts;
-    return { ...this.#counts, skippedBytes: skippedBytes + this.#step.skippedBytes };
+    const { skippedBytes, continuityErrors, damagedUnits } = this.#counts;
+    const { counts } = this.#private;
+    return {
+      ...this.#counts,
+      skippedBytes: skippedBytes + this.#step.skippedBytes,
+      continuityErrors: continuityErrors + counts.continuityErrors,
+      damagedUnits: damagedUnits + counts.damagedUnits,
+    };
   }
 
   /** What the source said that its streams are; null before it did. */
@@ -142,6 +99,11 @@ export class Feed implements SourceFormat {
 
   get audioStream(): ElementaryStream | null {
     return this.#audio.stream;
+  }
+
+  /** What it has for each rule that lets a stream pass; null: nothing. */
+  get privateStreams(): readonly (ElementaryStream | null)[] {
+    return this.#private.streams;
   }
 
   get videoFormat(): VideoFormat | null {
@@ -171,6 +133,7 @@ export class Feed implements SourceFormat {
     this.#step.reset();
     this.#association.reset();
     this.#mapSection.reset();
+    this.#private.reset();
     this.#mapPid = -1;
     this.mapped = false;
     for (const one of [this.#video, this.#audio]) {
@@ -190,11 +153,12 @@ export class Feed implements SourceFormat {
     if (pid === nullPid || !hasPayload(buffer, at)) return;
     if (pid === this.#video.stream?.pid) this.#collect(this.#video, buffer, at);
     else if (pid === this.#audio.stream?.pid) this.#collect(this.#audio, buffer, at);
+    else if (pid !== 0 && pid !== this.#mapPid) this.#private.add(pid, buffer, at);
     else if (hasError(buffer, at) || isScrambled(buffer, at)) return;
     else if (pid === 0) {
       const section = this.#association.add(buffer, at);
       if (section !== null) this.#mapPid = mapPidIn(this.#association.bytes, section, this.#options.programNumber ?? 0);
-    } else if (pid === this.#mapPid) this.#map(buffer, at);
+    } else this.#map(buffer, at);
   }
 
   #map(buffer: Buffer, at: number): void {
@@ -206,6 +170,7 @@ export class Feed implements SourceFormat {
     const video = honest.find(({ kind }) => kind === 'h264' || kind === 'h265' || kind === 'mpeg2') ?? null;
     this.#adopt(this.#video, video);
     this.#adopt(this.#audio, honest.find(({ kind, pid }) => kind === 'audio' && pid !== video?.pid) ?? null);
+    this.#private.adopt(honest.filter(({ kind }) => kind === 'other'));
     this.mapped = true;
   }
 
@@ -326,16 +291,4 @@ export class Feed implements SourceFormat {
     const other = Number.isNaN(this.#video.lastTime) ? this.#audio.lastTime : this.#video.lastTime;
     return Number.isNaN(other) ? time : other + wrappedDifference(time, other, ptsWrap);
   }
-}
-
-/** Whether the adaptation field holds more than its flags ask for (2.4.3.5). */
-function isStuffed(buffer: Buffer, at: number, starts: boolean): boolean {
-  const length = buffer[at + 4] as number;
-  if (length === 0) return true;
-  const flags = buffer[at + 5] as number;
-  const used = 1 + ((flags & 0x10) === 0 ? 0 : 6) + ((flags & 0x08) === 0 ? 0 : 6) + ((flags & 0x04) === 0 ? 0 : 1);
-  // Private data and extensions have lengths of their own: such a field is no sign.
-  if ((flags & 0x03) !== 0) return false;
-  // The first packet's field is there for its clock and flags; only a field that fills the packet up is longer.
-  return length > used + (starts ? 1 : 0);
 }

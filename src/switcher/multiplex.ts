@@ -4,7 +4,9 @@
  */
 import { packetBytes, ptsWrap, syncByte } from './mpegts/packet.ts';
 import { writeHeader } from './mpegts/pes.ts';
-import { descriptorBytesMax, type ElementaryStream, writeAssociation, writeProgramMap } from './mpegts/tables.ts';
+import { spliceIdentifier, spliceType } from './mpegts/splice-info.ts';
+import { type ElementaryStream, fitting, writeAssociation, writeProgramMap } from './mpegts/tables.ts';
+import type { PrivateUnit } from './private-streams.ts';
 import type { Unit } from './unit.ts';
 
 /** 7 × 188 = 1316 bytes fit an Ethernet frame with all headers. */
@@ -12,10 +14,16 @@ export const payloadPackets = 7;
 export const mapPid = 0x1000;
 export const videoPid = 0x100;
 export const audioPid = 0x101;
+/** Of the first private stream that passes; the others follow. */
+export const privatePid = 0x110;
+/** As many as have room in a map of one packet, each with descriptors of this length. */
+export const privateStreamsMax = 4;
+const descriptorBytesMax = 32;
 /** How far clock references lie before decoding times: what a receiver buffers, and how long they can run on without pictures. */
 const referenceLeadTicks = 300 * 90;
 /** 2.7.2 wants one each 100 ms at least, ETSI TR 101 290 (2.3a) each 40 ms: they come with the pictures, and alone between slow ones. */
 const referenceEveryMs = 35;
+const referenceTicksMax = 40 * 90;
 /** A longer leap is a pause that no references can hide. */
 const bridgedTicksMax = 2000 * 90;
 /** Receivers that join wait for tables: as often as DVB asks (ETSI TR 101 290, 1.3 and 1.5: 500 ms), with room. */
@@ -47,6 +55,9 @@ export class Multiplex {
   #lastReference = Number.NEGATIVE_INFINITY;
   #video: ElementaryStream | null = null;
   #audio: ElementaryStream | null = null;
+  /** By the rules that let them pass; what was there once stays in the map. */
+  readonly #private: (ElementaryStream | null)[] = new Array(privateStreamsMax).fill(null);
+  readonly #privateCounters = new Uint8Array(privateStreamsMax);
   #version = 0;
   packets = 0;
 
@@ -70,6 +81,17 @@ export class Multiplex {
     if (same(this.#video, video) && same(this.#audio, audio)) return;
     this.#video = video;
     this.#audio = audio;
+    this.#changed();
+  }
+
+  /** The map gets another private stream, or another kind of one, before its next packet. */
+  describePrivate(slot: number, stream: ElementaryStream): void {
+    if (slot >= privateStreamsMax || same(this.#private[slot] ?? null, stream)) return;
+    this.#private[slot] = stream;
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#version = (this.#version + 1) & 0x1f;
     this.#tablesMs = Number.NEGATIVE_INFINITY;
   }
@@ -85,6 +107,37 @@ export class Multiplex {
     if (kind === 'audio') return;
     this.#pictureDts = dts;
     this.#pictureMs = nowMs;
+  }
+
+  /** Writes a whole PES packet or section of a stream that was described, as it is. */
+  writePrivate({ slot, bytes, end, isSection }: PrivateUnit, nowMs: number): void {
+    if (slot >= privateStreamsMax) return;
+    if (nowMs - this.#tablesMs >= tablesEveryMs) this.#tables(nowMs);
+    for (let at = 0; at < end; ) at += this.#privatePacket(slot, bytes, at, end, isSection, nowMs);
+  }
+
+  #privatePacket(slot: number, bytes: Buffer, at: number, end: number, isSection: boolean, nowMs: number): number {
+    const to = this.#room(nowMs);
+    const payload = this.#payload;
+    const pid = privatePid + slot;
+    const counter = this.#privateCounters[slot] as number;
+    this.#privateCounters[slot] = (counter + 1) & 0x0f;
+    // A section is announced by a pointer and followed by stuffing; a PES packet is preceded by it, in an adaptation field.
+    const pointer = isSection && at === 0 ? 1 : 0;
+    const carried = Math.min(end - at, packetBytes - 4 - pointer);
+    const spare = packetBytes - 4 - pointer - carried;
+    const field = isSection ? 0 : spare;
+    payload[to] = syncByte;
+    payload[to + 1] = (at === 0 ? 0x40 : 0) | (pid >> 8);
+    payload[to + 2] = pid & 0xff;
+    payload[to + 3] = (field > 0 ? 0x30 : 0x10) | counter;
+    payload.fill(0xff, to + 4, to + packetBytes);
+    if (field > 0) payload[to + 4] = field - 1;
+    if (field > 1) payload[to + 5] = 0;
+    if (pointer > 0) payload[to + 4] = 0;
+    bytes.copy(payload, to + 4 + pointer + field, at, at + carried);
+    this.#put();
+    return carried;
   }
 
   /** To be called every few milliseconds: nothing waits for long. `givenUp`: the source on air will send no more pictures. */
@@ -148,14 +201,18 @@ export class Multiplex {
   #referenceAlone(nowMs: number, givenUp: boolean): void {
     const elapsed = (nowMs - this.#pictureMs) * 90;
     const lag = givenUp ? elapsed : Math.min(elapsed, referenceLeadTicks - 90);
-    this.#writeReference(this.#pictureDts - referenceLeadTicks + lag, nowMs);
+    const reference = this.#pictureDts - referenceLeadTicks + lag;
+    // A loop that turned late leaves no larger step than one in time.
+    this.#bridge(reference, nowMs);
+    this.#writeReference(reference, nowMs);
   }
 
   /** Where a switch makes the program's time leap a few pictures, the references walk there. */
   #bridge(reference: number, nowMs: number): void {
     if (reference - this.#lastReference > bridgedTicksMax) return;
-    const step = referenceEveryMs * 90;
-    while (reference - this.#lastReference > 2 * step) this.#writeReference(this.#lastReference + step, nowMs);
+    const between = Math.ceil((reference - this.#lastReference) / referenceTicksMax);
+    const step = (reference - this.#lastReference) / between;
+    for (let n = 1; n < between; n++) this.#writeReference(this.#lastReference + step, nowMs);
   }
 
   /** A packet with nothing but a clock reference. It never goes back. */
@@ -176,11 +233,13 @@ export class Multiplex {
     const video = this.#video;
     if (video === null) return;
     this.#tablesMs = nowMs;
-    const streams = [{ ...video, pid: videoPid }, ...(this.#audio === null ? [] : [{ ...this.#audio, pid: audioPid }])].map(short);
+    const passed = this.#private.flatMap((stream, slot) => (stream === null ? [] : [{ ...stream, pid: privatePid + slot }]));
+    const streams = [{ ...video, pid: videoPid }, ...(this.#audio === null ? [] : [{ ...this.#audio, pid: audioPid }]), ...passed].map(short);
+    const descriptors = passed.some(({ type }) => type === spliceType) ? spliceIdentifier : [];
     writeAssociation(this.#table, mapPid);
     this.#putTable(this.#counters.association, nowMs);
     this.#counters.association = (this.#counters.association + 1) & 0x0f;
-    writeProgramMap(this.#table, mapPid, this.#version, { pcrPid: videoPid, streams });
+    writeProgramMap(this.#table, mapPid, this.#version, { pcrPid: videoPid, descriptors, streams });
     this.#putTable(this.#counters.map, nowMs);
     this.#counters.map = (this.#counters.map + 1) & 0x0f;
   }
@@ -214,5 +273,4 @@ function same(a: ElementaryStream | null, b: ElementaryStream | null): boolean {
   return a.type === b.type && a.descriptors.length === b.descriptors.length && a.descriptors.every((byte, at) => byte === b.descriptors[at]);
 }
 
-const short = (stream: ElementaryStream): ElementaryStream =>
-  stream.descriptors.length <= descriptorBytesMax ? stream : { ...stream, descriptors: new Uint8Array() };
+const short = (stream: ElementaryStream): ElementaryStream => ({ ...stream, descriptors: fitting(stream.descriptors, descriptorBytesMax) });

@@ -1,5 +1,5 @@
 /** What the switcher knows of one input. */
-import { Feed } from './feed.ts';
+import { Feed, type FeedOptions } from './feed.ts';
 import { misfit, type ProgramFormat } from './fit.ts';
 import { RecentSound } from './recent-sound.ts';
 import { ticksPerMs } from './timeline.ts';
@@ -25,8 +25,8 @@ export class Source {
   #sinceMs = Number.NaN;
   #pictureMs = Number.NaN;
 
-  constructor(programNumber: number, onUnit: (unit: Unit) => void) {
-    this.feed = new Feed({ onUnit, programNumber });
+  constructor(options: FeedOptions) {
+    this.feed = new Feed(options);
   }
 
   /** It delivers no more, or begins anew. */

@@ -3,16 +3,16 @@
  * time and go out; a switch lands on a picture that a decoder can begin with. Until it comes the old source stays on air, or the
  * slate when the old source is gone. Who is to be on air is not decided here (engine/).
  */
+import { Air } from './air.ts';
 import type { FeedFigures } from './feed.ts';
 import type { ProgramFormat } from './fit.ts';
 import { Held } from './held.ts';
-import { adtsType } from './mpegts/sound.ts';
-import { type ClockReference, Multiplex } from './multiplex.ts';
-import { type Clip, SlatePlayer } from './slate.ts';
-import { SoundTrack } from './sound-track.ts';
+import type { ClockReference } from './multiplex.ts';
+import type { PassRule, PrivateUnit } from './private-streams.ts';
+import type { Clip } from './slate.ts';
 import { Source } from './source.ts';
-import { Timeline, ticksPerMs } from './timeline.ts';
-import { markSplice, type Unit } from './unit.ts';
+import { StandIn } from './stand-in.ts';
+import type { Unit } from './unit.ts';
 
 /** The source that is always there. No input may have this id. */
 export const slateId = 'slate';
@@ -22,18 +22,11 @@ const bridgeAfterMs = 80;
 const patienceMs = 50;
 /** With pictures that are shown in another order than they are sent, a cut waits this long for a place where none is missing. */
 const cutWaitMs = 250;
-/** A source whose time leaps by more has begun anew. */
-const leapTicks = 1000 * ticksPerMs;
-/** A source that sends so much faster than time passes is cut off: a receiver's buffer is no longer. */
-const aheadTicksMax = 3000 * ticksPerMs;
 /** A source on air that has sent no picture for so long gets the slate's; its clock runs on by itself for 300 ms. */
 const coverAfterMs = 360;
 
-/** A clip's sound stands beside its picture: two pictures' time is enough to wait for it. */
-const clipLagTicks = 100 * ticksPerMs;
-
 export interface SwitcherOptions {
-  program: ProgramFormat;
+  program: ProgramFormat & { passStreams?: readonly PassRule[] };
   /** program_number that an input is to be read for; 0: its first. */
   programNumberOf?(id: string): number;
   /** One payload of whole packets; to be used or copied at once. */
@@ -49,47 +42,30 @@ export interface SwitcherOptions {
 export class Switcher {
   readonly #options: SwitcherOptions;
   readonly #sources = new Map<string, Source>();
-  readonly #multiplex: Multiplex;
-  readonly #timeline: Timeline;
-  readonly #sound: SoundTrack;
-  #slate: SlatePlayer | null = null;
-  #slateRound = 0;
+  readonly #air: Air;
+  readonly #slate: StandIn;
   #onAir: string | null = null;
   /** The source on air has no picture: the slate's is shown to its sound. */
   #covered = false;
-  /** What is added to the times of the sound on air. That of the picture's, but for a covered source. */
-  #soundOffset = 0;
   #wanted: string | null = null;
   #wantedMs = 0;
-  /** When the last picture went out. */
-  #pictureMs = Number.NEGATIVE_INFINITY;
   readonly #held = new Held();
-  /** The source on air shows its pictures in another order than it sends them. */
-  #reorders = false;
-  /** Pictures of an open group that are shown before its entry are left out up to this time of the source. */
-  #skipBefore = Number.NEGATIVE_INFINITY;
   #nowMs = 0;
   /** Told at the next turn: who hears it may end the very source whose bytes are being read. */
   readonly #toTell: (() => void)[] = [];
-  readonly #onSlate = (unit: Unit): void => this.#emitSlate(unit);
 
   constructor(options: SwitcherOptions) {
     this.#options = options;
-    const { codec, fps, audioRate } = options.program;
-    this.#timeline = new Timeline(90_000 / fps);
-    this.#multiplex = new Multiplex(options.onPayload);
-    // The same for ever: a receiver never sees another map.
-    const descriptors = new Uint8Array();
-    this.#multiplex.describe({ pid: 0, type: codec === 'h264' ? 27 : 36, kind: codec, descriptors }, { pid: 0, type: adtsType, kind: 'audio', descriptors });
-    this.#sound = new SoundTrack(audioRate, (unit, at) => this.#multiplex.write(unit, at, at, this.#nowMs));
+    this.#air = new Air(options.program, options.onPayload);
+    this.#slate = new StandIn(this.#air, () => (this.#covered && this.#onAir !== null ? (this.#sources.get(this.#onAir) ?? null) : null));
   }
 
   get packets(): number {
-    return this.#multiplex.packets;
+    return this.#air.packets;
   }
 
   get lastPcr(): ClockReference | null {
-    return this.#multiplex.lastPcr;
+    return this.#air.lastPcr;
   }
 
   /** Whose pictures go out now, or whose sound while it is covered; `slateId` while the slate does. */
@@ -124,14 +100,12 @@ export class Switcher {
 
   /** What plays goes on with the new one. */
   setSlate(clip: Clip): void {
-    const playing = this.#slate?.playing ?? false;
-    this.#slate = new SlatePlayer(clip);
-    if (playing) this.#startSlate(this.#nowMs);
+    this.#slate.set(clip, this.#nowMs);
   }
 
   /** Bytes of an input, in pieces of any size. */
   push(id: string, chunk: Buffer, nowMs: number): void {
-    this.#nowMs = nowMs;
+    this.#setNow(nowMs);
     this.#source(id).feed.push(chunk);
   }
 
@@ -147,7 +121,7 @@ export class Switcher {
 
   /** This input is to be on air as soon as it can be. `slateId` is at once. */
   select(id: string, nowMs: number): void {
-    this.#nowMs = nowMs;
+    this.#setNow(nowMs);
     if (this.#wanted === id) return;
     this.#held.take();
     this.#wanted = this.#onAir === id ? null : id;
@@ -157,28 +131,40 @@ export class Switcher {
 
   /** To be called every few milliseconds. */
   turn(nowMs: number): void {
-    this.#nowMs = nowMs;
+    this.#setNow(nowMs);
     for (let tell = this.#toTell.shift(); tell !== undefined; tell = this.#toTell.shift()) tell();
     if (this.#held.waitedMs(nowMs) > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
     if (this.#wanted === null && this.#isPictureLost(nowMs)) this.#cover(nowMs);
-    this.#stepSlate(nowMs);
-    this.#multiplex.turn(nowMs, this.#wanted !== null && nowMs - this.#pictureMs > bridgeAfterMs);
+    this.#slate.step(nowMs);
+    const own = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
+    if (own !== undefined) this.#air.describePrivate(own.feed.privateStreams);
+    this.#air.turn(nowMs, this.#wanted !== null && nowMs - this.#air.pictureMs > bridgeAfterMs);
+  }
+
+  #setNow(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#air.nowMs = nowMs;
   }
 
   /** There has been no picture for too long, and there is nothing left to wait for but the wanted source. */
   #isLate(nowMs: number): boolean {
-    return nowMs - this.#pictureMs > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
+    return nowMs - this.#air.pictureMs > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
   }
 
   #isPictureLost(nowMs: number): boolean {
-    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && nowMs - this.#pictureMs > coverAfterMs;
+    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && nowMs - this.#air.pictureMs > coverAfterMs;
   }
 
   #source(id: string): Source {
     let source = this.#sources.get(id);
     if (source === undefined) {
-      source = new Source(this.#options.programNumberOf?.(id) ?? 0, (unit) => this.#receive(id, unit));
+      source = new Source({
+        programNumber: this.#options.programNumberOf?.(id) ?? 0,
+        passStreams: this.#options.program.passStreams ?? [],
+        onUnit: (unit) => this.#receive(id, unit),
+        onPrivate: (unit) => this.#receivePrivate(id, unit),
+      });
       this.#sources.set(id, source);
     }
     return source;
@@ -191,10 +177,19 @@ export class Switcher {
     if (id === this.#wanted) return this.#awaitEntry(id, source, unit);
     if (id === this.#onAir) {
       // The wanted source waits for the place before which no picture is missing: this is it.
-      if (!this.#held.isEmpty && unit.kind === 'video' && unit.pts + this.#timeline.offset > this.#timeline.maxPts) return this.#release();
+      if (!this.#held.isEmpty && unit.kind === 'video' && this.#air.isAfterAll(unit)) return this.#release();
       return this.#emit(source, unit);
     }
     if (unit.kind === 'audio') source.sound.add(unit);
+  }
+
+  /** Belongs to what is shown, and so goes out only while its source is. */
+  #receivePrivate(id: string, unit: PrivateUnit): void {
+    const source = this.#sources.get(id);
+    if (id !== this.#onAir || source === undefined || source.unfit !== null) return;
+    if (Number.isNaN(source.lastDts) && !this.#covered) return;
+    this.#air.describePrivate(source.feed.privateStreams);
+    this.#air.privateUnit(unit);
   }
 
   #refuse(id: string, source: Source): void {
@@ -226,7 +221,7 @@ export class Switcher {
   /** A cut may be made at once where the old source has nothing outstanding. */
   #mayCut(): boolean {
     const old = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
-    return old === undefined || Number.isNaN(old.lastDts) || !this.#reorders || this.#covered;
+    return old === undefined || Number.isNaN(old.lastDts) || !this.#air.reorders || this.#covered;
   }
 
   #release(): void {
@@ -242,35 +237,35 @@ export class Switcher {
   #take(id: string, source: Source, entry: Unit): void {
     const from = this.#leave(id);
     this.#begin(source, entry);
-    for (const sound of source.sound.units()) this.#emitSound(source, sound);
+    for (const sound of source.sound.units()) this.#air.sound(source, sound, this.#covered);
     source.sound.clear();
     this.#options.onSwitched(id, from, this.#nowMs - this.#wantedMs);
   }
 
   /** A source without a picture goes on air: the slate's picture, and its sound from now on. */
   #takeSound(id: string, source: Source, unit: Unit): void {
-    if (this.#slate === null) return;
-    const { playing } = this.#slate;
+    if (!this.#slate.isReady) return;
+    const playing = this.#slate.isPlaying;
     const from = this.#leave(id);
     source.sound.clear();
-    if (playing) this.#slate.playing = true;
-    else this.#startSlate(this.#nowMs);
+    if (playing) this.#slate.resume();
+    else this.#slate.start(this.#nowMs);
     this.#setCovered(id, true);
-    this.#soundOffset = this.#timeline.lastDts - unit.pts;
-    this.#emitSound(source, unit);
+    this.#air.alignSoundTo(unit);
+    this.#air.sound(source, unit, true);
     this.#options.onSwitched(id, from, this.#nowMs - this.#wantedMs);
   }
 
   /** What was on air is so no more; returns its name. */
   #leave(to: string): string | null {
     const from = this.#onAir;
-    if (this.#slate !== null) this.#slate.playing = false;
+    this.#slate.stop();
     const old = from === null ? undefined : this.#sources.get(from);
     if (old !== undefined) old.lastDts = Number.NaN;
     if (this.#covered && from !== null) this.#setCovered(from, false);
     this.#onAir = to;
     this.#wanted = null;
-    this.#sound.join();
+    this.#air.joinSound();
     return from;
   }
 
@@ -281,112 +276,50 @@ export class Switcher {
 
   /** The source's time is fitted into the program's. */
   #begin(source: Source, entry: Unit, wish?: number): void {
-    if (entry.entry === 'leading' && Number.isFinite(this.#pictureMs)) markSplice(entry, this.#options.program.codec);
-    this.#timeline.begin(entry.dts, entry.pts, this.#nowMs, wish);
-    this.#soundOffset = this.#timeline.offset;
-    this.#skipBefore = entry.entry === 'leading' ? entry.pts : Number.NEGATIVE_INFINITY;
-    this.#reorders = false;
-    this.#sound.begin(entry.dts + this.#timeline.offset);
+    this.#air.begin(entry, wish);
     source.lastDts = entry.dts;
   }
 
   #playSlate(nowMs: number): void {
-    if (this.#slate === null) return;
+    if (!this.#slate.isReady) return;
     const wanted = this.#wanted;
     const from = this.#leave(slateId);
     this.#wanted = wanted === slateId ? null : wanted;
-    this.#startSlate(nowMs);
+    this.#slate.start(nowMs);
     this.#options.onSwitched(slateId, from, nowMs - this.#wantedMs);
   }
 
   /** The camera's picture has died; its sound may go on. */
   #cover(nowMs: number): void {
     const id = this.#onAir;
-    if (this.#slate === null || id === null) return;
+    if (!this.#slate.isReady || id === null) return;
     const source = this.#sources.get(id);
     if (source !== undefined) source.lastDts = Number.NaN;
-    this.#soundOffset = this.#timeline.offset;
-    this.#startSlate(nowMs);
+    this.#air.alignSound();
+    this.#slate.start(nowMs);
     this.#setCovered(id, true);
   }
 
   #uncover(source: Source, entry: Unit): void {
-    if (this.#slate !== null) this.#slate.playing = false;
+    this.#slate.stop();
     if (this.#onAir !== null) this.#setCovered(this.#onAir, false);
-    this.#begin(source, entry, this.#soundOffset);
-  }
-
-  #startSlate(nowMs: number): void {
-    const slate = this.#slate;
-    const first = slate?.clip.units[0];
-    if (slate === null || first === undefined) return;
-    this.#timeline.begin(first.dts, first.pts, nowMs);
-    this.#skipBefore = Number.NEGATIVE_INFINITY;
-    this.#sound.begin(first.dts + this.#timeline.offset);
-    slate.start(nowMs, this.#timeline.offset + first.dts - this.#timeline.wall(nowMs));
-    this.#slateRound = 0;
-    slate.step(this.#onSlate);
-    this.#stepSlate(nowMs);
-  }
-
-  /** By the program's clock. */
-  #stepSlate(nowMs: number): void {
-    const slate = this.#slate;
-    while (slate?.playing && slate.isDue(nowMs, this.#timeline.wall(nowMs) - this.#timeline.offset)) slate.step(this.#onSlate);
-  }
-
-  #emitSlate(unit: Unit): void {
-    const { clip, round } = this.#slate as SlatePlayer;
-    if (unit.kind === 'video') {
-      const covered = this.#covered && this.#onAir !== null ? this.#sources.get(this.#onAir) : undefined;
-      return this.#emitPicture(unit, covered?.soundLagTicks ?? (clip.sounds ? clipLagTicks : 0));
-    }
-    if (this.#covered) return;
-    // Sound and picture are not of equal length to the sample: each round joins anew.
-    if (round !== this.#slateRound) this.#sound.join();
-    this.#slateRound = round;
-    this.#sound.add(unit, unit.pts + this.#timeline.offset);
+    this.#begin(source, entry, this.#air.soundOffset);
   }
 
   /** A unit of the source on air. */
   #emit(source: Source, unit: Unit): void {
-    if (unit.kind === 'audio') return this.#emitSound(source, unit);
-    const at = unit.dts + this.#timeline.offset;
-    const leapt = this.#covered || Number.isNaN(source.lastDts) || Math.abs(unit.dts - source.lastDts) > leapTicks || at <= this.#multiplex.reference;
-    if (leapt) {
+    if (unit.kind === 'audio') return this.#air.sound(source, unit, this.#covered);
+    if (this.#covered || !this.#air.follows(unit, source.lastDts)) {
       // It died and is back, or its clock was set: it begins anew, like any other.
       if (unit.entry === 'none') return;
       if (this.#covered) this.#uncover(source, unit);
       else this.#begin(source, unit);
     }
-    if (unit.dts + this.#timeline.offset > this.#timeline.wall(this.#nowMs) + aheadTicksMax) {
+    if (this.#air.isTooEarly(unit)) {
       source.lastDts = Number.NaN;
       return;
     }
-    this.#reorders = this.#reorders || unit.pts !== unit.dts;
     source.lastDts = unit.dts;
-    if (unit.pts < this.#skipBefore) return;
-    this.#emitPicture(unit, source.soundLagTicks);
-    this.#soundOffset = this.#timeline.offset;
-  }
-
-  #emitPicture(unit: Unit, soundLagTicks: number): void {
-    const dts = this.#timeline.advance(unit.dts, unit.pts, this.#nowMs);
-    this.#multiplex.write(unit, Math.max(dts, unit.pts + this.#timeline.offset), dts, this.#nowMs);
-    this.#pictureMs = this.#nowMs;
-    this.#sound.fill(dts - soundLagTicks);
-  }
-
-  #emitSound(source: Source, unit: Unit): void {
-    let at = unit.pts + this.#soundOffset;
-    const { lastDts } = this.#timeline;
-    // Without a picture nothing else tells that its clock has leapt.
-    if (this.#covered && Math.abs(at - lastDts) > leapTicks * 2) {
-      this.#soundOffset = lastDts - unit.pts;
-      at = lastDts;
-      this.#sound.join();
-    }
-    source.learnLag(lastDts - at);
-    this.#sound.add(unit, at);
+    this.#air.picture(unit, source.soundLagTicks);
   }
 }

@@ -1,5 +1,7 @@
 /** Real encoders at one end, real decoders at the other: what ffmpeg sends in comes out picture for picture. */
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { makeClip } from '../../src/lab/clip.ts';
@@ -17,7 +19,7 @@ afterEach(() => place.end());
 type Input = NonNullable<ConfigInput['inputs']>[number];
 
 /** A box with `input` and a gateway that records; resolves when both are connected. */
-async function chain(input: Input) {
+async function chain(input: Input, more: NonNullable<ConfigInput['program']> = {}) {
   const gatewayPort = await freePort();
   const recordings = place.path('recordings');
   const gateway = place.tandem(
@@ -34,7 +36,7 @@ async function chain(input: Input) {
     place.config('box.yaml', {
       version: 1,
       inputs: [input],
-      program: { width: format.width, height: format.height, fps: format.fps },
+      program: { width: format.width, height: format.height, fps: format.fps, ...more },
       // Before and after the source there is to be nothing.
       slate: { enabled: false },
       paths: [{ id: 'a' }, { id: 'b' }],
@@ -90,6 +92,31 @@ it.each([
   // SRT gives up at a close what is still within its latency (200 ms); nothing else may be missing, and nothing changed.
   expect(received.length).toBeGreaterThanOrEqual(sent.length - atEnd);
   expect(received).toEqual(sent.slice(0, received.length));
+});
+
+it('a private stream that a rule lets pass comes out of the whole chain beside the picture', async () => {
+  const data = place.path('data');
+  writeFileSync(data, Buffer.alloc(format.seconds * 400, 'private'));
+  const port = await freePort();
+  const { watch, recordings, gateway } = await chain(
+    { id: 'push', kind: 'udp', host: '127.0.0.1', port, passThrough: true },
+    { passStreams: [{ streamType: 6 }] },
+  );
+  await until('the input to wait', () => watch.status()?.inputs[0]?.reason === 'source-waiting');
+  const push = place.run('ffmpeg', [
+    ...['-v', 'error', '-re', '-i', await makeClip(format), '-raw_packet_size', '100', '-f', 'data', '-i', data, '-map', '0', '-map', '1:d', '-c', 'copy'],
+    ...['-bsf:d', 'setts=ts=N*22500:time_base=1/90000', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`],
+  ]);
+  expect(await push.ended, push.said()).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  gateway.child.kill('SIGTERM');
+  await gateway.ended;
+  const file = join(recordings, readdirSync(recordings).find((name) => name.endsWith('.ts')) ?? '');
+  const options = ['-v', 'error', '-count_packets', '-show_entries', 'stream=codec_type,nb_read_packets', '-of', 'json', file];
+  const { streams } = JSON.parse(execFileSync('ffprobe', options, { encoding: 'utf8' })) as { streams: { codec_type: string; nb_read_packets: string }[] };
+  expect(streams.map(({ codec_type }) => codec_type)).toEqual(['video', 'audio', 'data']);
+  // Four a second; the first may come before the first key picture.
+  expect(Number(streams[2]?.nb_read_packets)).toBeGreaterThan(format.seconds * 4 - 8);
 });
 
 it("Debian's srt-live-transmit receives our plain SRT", async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Analyser } from '../../src/lab/viewer/analyser.ts';
 import { Feed } from '../../src/switcher/feed.ts';
+import { packetBytes, pcrOf, pcrWrap, wrappedDifference } from '../../src/switcher/mpegts/packet.ts';
 import { slateId } from '../../src/switcher/switcher.ts';
 import { aac, encode, flashes, picture, programOf, SwitcherWorld, size, tone, x264, x265 } from './switcher-world.ts';
 
@@ -28,6 +29,17 @@ function measured(output: Buffer) {
   analyser.push(output, 0, output.length, 0);
   const { continuityErrors, ptsJumps, pcrJumps, picturesRepeated } = analyser.figures;
   return { continuityErrors, ptsJumps, pcrJumps, picturesRepeated };
+}
+/** The largest step from one clock reference to the next, ms. */
+function longestReferenceStepMs(output: Buffer): number {
+  let longest = 0;
+  for (let at = 0, last = -1; at < output.length; at += packetBytes) {
+    const pcr = pcrOf(output, at);
+    if (pcr < 0) continue;
+    if (last >= 0) longest = Math.max(longest, wrappedDifference(pcr, last, pcrWrap) / 27_000);
+    last = pcr;
+  }
+  return longest;
 }
 const unbroken = { continuityErrors: 0, ptsJumps: 0, pcrJumps: 0, picturesRepeated: 0 };
 
@@ -83,6 +95,7 @@ describe('a decoder does not complain', () => {
     expect(world.unfit.size).toBe(0);
     expect(world.landed.length).toBeGreaterThan(40);
     expect(measured(world.output)).toEqual(unbroken);
+    expect(longestReferenceStepMs(world.output)).toBeLessThanOrEqual(40);
     expect(world.complaints(join(directory, `${codec}.ts`))).toBe('');
   });
 
@@ -90,6 +103,7 @@ describe('a decoder does not complain', () => {
     const world = new SwitcherWorld(programOf('h264'), slate(x264));
     switchAbout(world, { plain: plain(x264), closed: closed(x264), latm: latm(x264), mute: mute(x264) }, { switches: 200, seed: 7, kills: true });
     expect(measured(world.output)).toEqual(unbroken);
+    expect(longestReferenceStepMs(world.output)).toBeLessThanOrEqual(40);
     expect(world.complaints(join(directory, 'kills.ts'))).toBe('');
   });
 

@@ -5,12 +5,13 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProgramFormat } from '../../src/switcher/fit.ts';
-import { pcrOf } from '../../src/switcher/mpegts/packet.ts';
+import { isRandomAccess, pcrOf, pidOf } from '../../src/switcher/mpegts/packet.ts';
 import { readClip } from '../../src/switcher/slate.ts';
-import { Switcher } from '../../src/switcher/switcher.ts';
+import { Switcher, type SwitcherOptions } from '../../src/switcher/switcher.ts';
 
 export const size = { width: 320, height: 192, fps: 25 };
 export const programOf = (codec: 'h264' | 'h265'): ProgramFormat => ({ codec, ...size, audioRate: 48_000 });
+type Program = SwitcherOptions['program'];
 
 /** ffmpeg's options for a picture that moves and a tone, made once a machine. Returns MPEG-TS. */
 export function encode(...options: string[]): Buffer {
@@ -69,20 +70,35 @@ export function paced(stream: Buffer): { atMs: number; bytes: Buffer }[] {
   return pieces;
 }
 
+/** Each picture as ffmpeg decodes it, by hash, in the order of showing. */
+export function decoded(stream: Buffer, file: string): string[] {
+  writeFileSync(file, stream);
+  const options = ['-v', 'error', '-i', file, '-map', '0:v', '-vsync', 'passthrough', '-enc_time_base', '1:90000', '-f', 'framemd5', '-'];
+  const text = execFileSync('ffmpeg', options, { encoding: 'utf8', maxBuffer: 64e6 });
+  return text
+    .split('\n')
+    .filter((line) => /^\d/.test(line))
+    .map((line) => line.split(',').at(-1)?.trim() as string);
+}
+
 export class SwitcherWorld {
   nowMs = 0;
   readonly switcher: Switcher;
   readonly unfit = new Map<string, string>();
   readonly landed: string[] = [];
   readonly covered: string[] = [];
+  #landedBytes = 0;
   readonly #out: Buffer[] = [];
   readonly #playing = new Map<string, { pieces: { atMs: number; bytes: Buffer }[]; next: number; beganMs: number }>();
 
-  constructor(program: ProgramFormat, slate?: Buffer, { sounds = false } = {}) {
+  constructor(program: Program, slate?: Buffer, { sounds = false } = {}) {
     this.switcher = new Switcher({
       program,
       onPayload: (buffer, offset, length) => this.#out.push(Buffer.from(buffer.subarray(offset, offset + length))),
-      onSwitched: (to) => this.landed.push(to),
+      onSwitched: (to) => {
+        this.landed.push(to);
+        this.#landedBytes = this.#out.reduce((sum, { length }) => sum + length, 0);
+      },
       onUnfit: (id, why) => this.unfit.set(id, why),
       onCovered: (id, covered) => this.covered.push(`${id} ${covered}`),
     });
@@ -97,10 +113,20 @@ export class SwitcherWorld {
     return Buffer.concat(this.#out);
   }
 
+  /** The output from the tables before the entry of the last switch on: what a receiver sees that joins there. */
+  get sinceLanded(): Buffer {
+    const { output } = this;
+    let at = this.#landedBytes;
+    while (at < output.length && !isRandomAccess(output, at)) at += 188;
+    while (at > 0 && pidOf(output, at) !== 0) at -= 188;
+    return output.subarray(at);
+  }
+
   /** Plays from its beginning, as if it had just been started. */
-  play(id: string, stream: Buffer): void {
+  play(id: string, stream: Buffer, onTheWay = (bytes: Buffer): Buffer => bytes): void {
     this.switcher.ended(id, this.nowMs);
-    this.#playing.set(id, { pieces: paced(stream), next: 0, beganMs: this.nowMs });
+    const pieces = paced(stream).map(({ atMs, bytes }) => ({ atMs, bytes: onTheWay(bytes) }));
+    this.#playing.set(id, { pieces, next: 0, beganMs: this.nowMs });
   }
 
   kill(id: string): void {
@@ -128,8 +154,8 @@ export class SwitcherWorld {
   }
 
   /** What ffmpeg complains of when it decodes all of it; empty when it does not. Each picture keeps its time: in slots of 1/25 s some would meet. */
-  complaints(file: string): string {
-    writeFileSync(file, this.output);
+  complaints(file: string, stream = this.output): string {
+    writeFileSync(file, stream);
     const { stderr, status } = spawnSync(
       'ffmpeg',
       [

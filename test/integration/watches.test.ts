@@ -133,8 +133,29 @@ describe('a source', () => {
     expect(pictureFps).toBeLessThan(12);
   });
 
+  it('that gives less than half of the program’s pictures has a low cadence, until it gives enough', async () => {
+    const port = await freePort();
+    const { verdict, one, reasons } = start({
+      id: 'main',
+      kind: 'udp',
+      host: '127.0.0.1',
+      port,
+      timeoutMs: 20_000,
+      watch: { ...none, cadencePercent: 50, cadenceMs: 2000 },
+    });
+    await until('the listener', () => one.changes().includes('waiting source-waiting'));
+    const slow = play(await makeClip({ ...clip, fps: 10 }), `udp://127.0.0.1:${port}?pkt_size=1316`);
+    await until('the verdict', () => verdict().reason === 'cadence-low', 8000 + lateMs);
+    slow.child.kill('SIGKILL');
+    await slow.ended;
+    play(await makeClip(clip), `udp://127.0.0.1:${port}?pkt_size=1316`);
+    await until('its end', () => verdict().usable, 10_000 + lateMs);
+    expect([...reasons]).toEqual(['cadence-low']);
+  });
+
   it.each([
     ['source-lossy', { lossPercent: 4 }, { lossPercent: 15 }],
+    ['source-retransmits', { retransmitPercent: 4 }, { lossPercent: 15 }],
     ['source-slow', { rttMs: 150 }, { delayMs: 200 }],
   ] as const)('over SRT whose network is bad is %s', async (reason, watch, change) => {
     const port = await freePort();
@@ -148,6 +169,12 @@ describe('a source', () => {
     expect(verdict().usable).toBe(true);
     await emulator.change('cell', change);
     await until(reason, () => verdict().reason === reason, 10_000 + lateMs);
+    if ('lossPercent' in change) {
+      const { lostPackets = 0, retransmittedPackets = 0, droppedPackets } = one.status().source;
+      // What was missing was sent again at least once, and came in time.
+      expect(retransmittedPackets).toBeGreaterThan(lostPackets / 2);
+      expect(droppedPackets).toBe(0);
+    }
     await emulator.change('cell', link);
     await until('its end', () => verdict().usable, 15_000 + lateMs);
   });

@@ -4,6 +4,7 @@ import { countArrivals } from './arrivals.ts';
 import type { Pipeline } from './gstreamer.ts';
 import { type FromWorker, sourceFiguresMs } from './messages.ts';
 import { networkFigures } from './source-figures.ts';
+import { SrtCounters } from './srt-counters.ts';
 
 /** As often as pictures are looked at: a stall of a third of a second may be noticed no later by this. */
 const arrivalMs = 100;
@@ -12,6 +13,7 @@ export class SourceWatch {
   readonly #pipeline: Pipeline;
   readonly #send: (message: FromWorker) => void;
   readonly #arrivals: ReturnType<typeof countArrivals>;
+  readonly #counters = new SrtCounters();
   #receivedPackets = 0;
   #pushedBytes: number | null = null;
 
@@ -38,6 +40,8 @@ export class SourceWatch {
 
   #figures(): Record<string, number> {
     const figures = networkFigures(this.#pipeline.findChild('net')?.stats);
+    // Versions of GStreamer that tell it themselves need no help.
+    if (figures.receivedPackets !== undefined && figures.retransmittedPackets === undefined) Object.assign(figures, this.#counters.figures);
     // A 64-bit number, which comes as text.
     const decoded = Number(this.#pipeline.findChild('cadence')?.in);
     if (Number.isFinite(decoded)) figures.decodedPictures = decoded;

@@ -35,7 +35,9 @@ export const watch = {
   cadenceMs: 2000,
   continuityPerSecond: 20,
   lossPercent: 15,
+  retransmitPercent: 0,
   rttMs: 0,
+  networkMs: 0,
 };
 
 /** The world that a seed stands for. */

@@ -87,6 +87,7 @@ export class SimInput {
       pictures: 0,
       expectedFps: fullFps,
       lossPercent: 0,
+      retransmitPercent: 0,
       rttMs: 30,
       softwareEncoded: config.softwareEncoded,
     };

@@ -1,5 +1,5 @@
 /** PES packets (ISO/IEC 13818-1, 2.4.3.6) as one piece of memory: what a source's TS packets carried, put together. */
-import { ptsWrap } from './packet.ts';
+import { pesTime, ptsWrap } from './packet.ts';
 
 /** Start code, stream id and length come before anything optional. */
 const fixedBytes = 6;
@@ -51,6 +51,18 @@ export function writeHeader(bytes: Uint8Array, from: number, end: number, kind: 
   if (optional > 0) writeTime(bytes, at + 9, optional === 5 ? 2 : 3, pts);
   if (optional === 10) writeTime(bytes, at + 14, 1, dts);
   return at;
+}
+
+/** stream_id of packets whose header has no optional fields, and so no time (2.4.3.7). */
+const plainIds: ReadonlySet<number> = new Set([0xbc, 0xbe, 0xbf, 0xf0, 0xf1, 0xf2, 0xf8, 0xff]);
+
+/** Moves the times of the PES packet that begins at `at` by `ticks` (90 kHz), where it has any; the rest stays as it is. */
+export function shiftTimes(bytes: Uint8Array, at: number, end: number, ticks: number): void {
+  if (plainIds.has(bytes[at + 3] as number)) return;
+  for (const which of [0, 1] as const) {
+    const time = pesTime(bytes, at, end, which);
+    if (time >= 0) writeTime(bytes, at + 9 + which * 5, (bytes[at + 9 + which * 5] as number) >> 4, wrapped(time + ticks));
+  }
 }
 
 const wrapped = (ticks: number): number => ((Math.round(ticks) % ptsWrap) + ptsWrap) % ptsWrap;

@@ -14,6 +14,8 @@ export interface ElementaryStream {
 
 export interface ProgramMap {
   pcrPid: number;
+  /** Descriptors of the whole program. */
+  descriptors?: readonly number[];
   streams: ElementaryStream[];
 }
 
@@ -134,16 +136,16 @@ export function writeAssociation(packet: Uint8Array, mapPid: number): void {
 }
 
 /** A program map in one packet (2.4.4.8). `version` 0 … 31 changes with its content. */
-export function writeProgramMap(packet: Uint8Array, mapPid: number, version: number, { pcrPid, streams }: ProgramMap): void {
-  const entries = streams.flatMap(({ pid, type, descriptors }) => [
+export function writeProgramMap(packet: Uint8Array, mapPid: number, version: number, { pcrPid, descriptors = [], streams }: ProgramMap): void {
+  const entries = streams.flatMap(({ pid, type, descriptors: own }) => [
     type,
     0xe0 | (pid >> 8),
     pid & 0xff,
-    0xf0 | (descriptors.length >> 8),
-    descriptors.length & 0xff,
-    ...descriptors,
+    0xf0 | (own.length >> 8),
+    own.length & 0xff,
+    ...own,
   ]);
-  const length = 9 + entries.length + 4;
+  const length = 9 + descriptors.length + entries.length + 4;
   const head = [
     0x02,
     0xb0 | (length >> 8),
@@ -156,13 +158,17 @@ export function writeProgramMap(packet: Uint8Array, mapPid: number, version: num
     0xe0 | (pcrPid >> 8),
     pcrPid & 0xff,
     0xf0,
-    0x00,
+    descriptors.length,
   ];
-  writeSection(packet, mapPid, new Uint8Array([...head, ...entries]));
+  writeSection(packet, mapPid, new Uint8Array([...head, ...descriptors, ...entries]));
 }
 
-/** Descriptors that together still fit one packet; a source's may be longer than any of use. */
-export const descriptorBytesMax = 48;
+/** The first of a stream's descriptors that have room in `bytesMax`. */
+export function fitting(descriptors: Uint8Array, bytesMax: number): Uint8Array {
+  let end = 0;
+  for (let next = 0; next <= Math.min(bytesMax, descriptors.length); next += 2 + (descriptors[next + 1] ?? bytesMax)) end = next;
+  return descriptors.subarray(0, end);
+}
 
 function writeSection(packet: Uint8Array, pid: number, section: Uint8Array): void {
   packet.fill(0xff, 0, packetBytes);
