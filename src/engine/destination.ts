@@ -75,8 +75,11 @@ export function decideDestination(
   const candidates = seen.map((one): Candidate => {
     const record = calls[one.id] as CallRecord;
     const works = one.state === 'works';
-    const usable = works || (one.id === before.used && record.workedOnce && !record.silent && darkMs(record, nowMs) <= brokenGraceMs);
-    return { id: one.id, usable, delivers: usable, idle: !record.called, reason: works ? 'connected' : one.reason, score: usable ? one.score : 0 };
+    const graceMs = record.workedOnce ? brokenGraceMs : config.mode === 'standby' ? unansweredMs : 0;
+    // Where all are called at once, which of them answers first says nothing of which one is wanted.
+    const usable = works || (one.id === before.used && record.called && !record.silent && graceMs > 0 && darkMs(record, nowMs) <= graceMs);
+    const idle = !record.called || !record.workedOnce;
+    return { id: one.id, usable, delivers: usable, idle, reason: works ? 'connected' : one.reason, score: usable ? one.score : 0 };
   });
   const { state: choice, change } = choose(before.choice, candidates, nowMs, { ...config, deadPin: 'override' });
   let { used, usedSinceMs } = before;

@@ -50,6 +50,13 @@ describe('the choice of the destination', () => {
     expect(log).toEqual(['0 use a requested', '0 call a', '0 call b', '0 call c', '10000 use b unreachable', '30000 use a preferred']);
   });
 
+  it('gives the first its first call where all are called at once', () => {
+    const config = { ...defaultDestinationChoice, spare: 'connected' as const };
+    const called = ['0 use a requested', '0 call a', '0 call b', '0 call c'];
+    expect(run(10_000, (id, nowMs) => id !== 'a' || nowMs >= 1500, 'broken', config)).toEqual(called);
+    expect(run(10_000, (id) => id !== 'a', 'broken', config)).toEqual([...called, '2010 use b unreachable']);
+  });
+
   it('goes by score to the best one that works', () => {
     const config = { ...defaultDestinationChoice, mode: 'active' as const, marginPoints: 15 };
     const log = run(60_000, (id, nowMs) => id === 'c' || nowMs >= 20_000, 'broken', config);
