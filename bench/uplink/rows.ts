@@ -77,4 +77,15 @@ const traces = existsSync(join(traceFolder, pairs[0][0]))
     )
   : [1, 2].flatMap((seed) => traceRows(`made, seed ${seed}`, [traced(makeTrace(seed, traceSeconds, 3000)), traced(makeTrace(seed + 100, traceSeconds, 5000))]));
 
-export const rows: Row[] = [...real, blackoutAdaptive, climb, ...traces];
+/** What the sending side costs, its player and libsrt included; `relays.ts` has a relay alone beside it. */
+const costs = [4000, 10_000].map(
+  (kbps): Row => ({
+    name: `cpu at ${kbps / 1000} Mbit/s`,
+    seconds: 30,
+    latencyMs: 1000,
+    kbps,
+    links: [{ profile: { ...ethernet, rateKbps: 20_000 } }, { profile: { ...ethernet, delayMs: 50, rateKbps: 20_000 } }],
+  }),
+);
+
+export const rows: Row[] = [...real, blackoutAdaptive, climb, ...traces, ...costs];
