@@ -4,14 +4,15 @@
  */
 
 import { z } from 'zod';
-import { modes } from '../model/modes.ts';
 import { mqttSchema, webhookSchema } from './contact.ts';
 import { inputSchema } from './inputs.ts';
-import { filePath, host, id, interfaceName, passphrase, port, setting, srtSettings } from './setting.ts';
+import { destinationSchema, failoverSchema, pathSchema } from './networks.ts';
+import { filePath, host, id, passphrase, port, setting, srtSettings } from './setting.ts';
 
 export type { Mode } from '../model/modes.ts';
 export type { MqttConfig, WebhookConfig } from './contact.ts';
 export { type InputConfig, type InputKind, type InputSettings, inputSchema } from './inputs.ts';
+export { type DestinationConfig, destinationSchema, type FailoverConfig, failoverSchema, type PathConfig, pathSchema } from './networks.ts';
 
 const passRuleSchema = z
   .strictObject({
@@ -37,7 +38,19 @@ export const programSchema = z.strictObject({
     'Encoder. auto takes the best that the GStreamer registry of this machine really has.',
     { applies: 'input' },
   ),
-  videoKbps: setting(z.int().min(200).max(50_000).default(4000), 'Video bitrate.', { unit: 'kbit/s', applies: 'live' }),
+  videoKbps: setting(z.int().min(200).max(50_000).default(4000), 'Video bitrate to begin with.', { unit: 'kbit/s', applies: 'live' }),
+  adaptive: setting(
+    z.boolean().default(true),
+    'The video bitrate follows what the networks carry, between minKbps and maxKbps. Streams that are passed through keep theirs.',
+    {
+      applies: 'daemon',
+    },
+  ),
+  minKbps: setting(z.int().min(100).max(50_000).default(500), 'The least that adaptive goes down to, or the most if that is less.', {
+    unit: 'kbit/s',
+    applies: 'daemon',
+  }),
+  maxKbps: setting(z.int().min(200).max(50_000).optional(), 'The most that adaptive goes up to; default: videoKbps.', { unit: 'kbit/s', applies: 'daemon' }),
   keyFrameMs: setting(z.int().min(250).max(10_000).default(2000), 'A key frame at least this often.', { unit: 'ms', applies: 'input' }),
   audioKbps: setting(z.int().min(32).max(512).default(128), 'Audio bitrate (AAC).', { unit: 'kbit/s', applies: 'input' }),
   audioRate: setting(z.union([z.literal(44_100), z.literal(48_000)]).default(48_000), 'Audio sampling rate.', { unit: 'Hz', applies: 'input' }),
@@ -98,106 +111,6 @@ export const slateSchema = z.strictObject({
   ),
 });
 export type SlateConfig = z.infer<typeof slateSchema>;
-
-export const pathSchema = z.strictObject({
-  id: setting(id, 'A short name, unique among the paths.', { applies: 'daemon', example: 'eth' }),
-  enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'live' }),
-  interface: setting(interfaceName.optional(), 'Network interface that the path’s sockets are bound to. Without it the routing table chooses.', {
-    applies: 'reconnect',
-    example: 'eth0',
-  }),
-  match: setting(
-    z
-      .strictObject({
-        usbPath: setting(
-          z
-            .string()
-            .regex(/^\d+-\d+(\.\d+)*$/, 'use bus and ports as in /sys/bus/usb/devices, such as 1-1.2')
-            .optional(),
-          'The USB socket that it is plugged into.',
-          { applies: 'daemon', example: '1-1.2' },
-        ),
-        mac: setting(
-          z
-            .string()
-            .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'use a MAC address such as 02:00:5e:10:00:01')
-            .optional(),
-          'Its MAC address.',
-          {
-            applies: 'daemon',
-          },
-        ),
-        driver: setting(z.string().min(1).max(64).optional(), 'Its driver in the kernel.', { applies: 'daemon', example: 'qmi_wwan' }),
-        serial: setting(z.string().min(1).max(128).optional(), 'Serial number of the USB device; of many modems it is the IMEI.', { applies: 'daemon' }),
-      })
-      .refine((match) => Object.values(match).some((one) => one !== undefined), 'name at least one property: usbPath, mac, driver or serial')
-      .optional(),
-    'Instead of interface: the interface that has all these properties, whatever its name is now. For USB modems that come back under another name.',
-    { applies: 'daemon' },
-  ),
-  via: setting(
-    z
-      .strictObject({ host: setting(host, 'Host name or address.', { applies: 'reconnect' }), port: setting(port, 'UDP port.', { applies: 'reconnect' }) })
-      .optional(),
-    'Another remote address for this path than the destination’s.',
-    { applies: 'reconnect' },
-  ),
-  priority: setting(z.int().min(0).max(100).default(10), 'Lower is preferred, in modes that use one path at a time.', { applies: 'live' }),
-});
-export type PathConfig = z.infer<typeof pathSchema>;
-
-/** Between destinations, and in standby mode between paths. */
-export const failoverSchema = z.strictObject({
-  mode: setting(
-    z.enum(['standby', 'score', 'all']).default('standby'),
-    'standby: the first destination in the list that works. score: the best connected one. all: the program goes to all of them.',
-    { applies: 'daemon' },
-  ),
-  spare: setting(
-    z.enum(['cold', 'connected']).default('cold'),
-    'Whether destinations that do not have the program are connected all the same. cold: the next one is called when the one in use fails, and hung up 10 s after the return. connected: it has the program with the next packet; costs keepalives. With score all are connected.',
-    { applies: 'daemon' },
-  ),
-  holdDownMs: setting(z.int().min(0).max(600_000).default(10_000), 'A preferred one must have worked for this long before it is returned to.', {
-    unit: 'ms',
-    applies: 'daemon',
-  }),
-  holdDownMsMax: setting(
-    z.int().min(0).max(3_600_000).default(300_000),
-    'The hold-down doubles with each failure that comes soon after the last, up to this.',
-    {
-      unit: 'ms',
-      applies: 'daemon',
-    },
-  ),
-  marginPoints: setting(z.int().min(0).max(100).default(15), 'With score another destination must be better by this many points of 100.', {
-    applies: 'daemon',
-  }),
-});
-export type FailoverConfig = z.infer<typeof failoverSchema>;
-
-export const destinationSchema = z.strictObject({
-  id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
-  enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
-  mode: setting(
-    z.enum(modes).default('bonded'),
-    'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path, the next one connected already. dual: plain SRT over each path, all of them carry the program. broadcast, backup: a group of SRT sockets, for receivers with SRT bonding (needs libsrt with bonding: tandem doctor says).',
-    { applies: 'live' },
-  ),
-  paths: setting(z.array(id).min(1).max(8).optional(), 'Ids of the paths that it may be reached over; default: all.', {
-    applies: 'daemon',
-    example: ['eth', 'lte'],
-  }),
-  spare: setting(
-    z.enum(['connected', 'cold']).default('connected'),
-    'Whether in standby mode a connection over the next path is kept ready. cold: for servers that end the first sender of a stream when a second one calls; the program then stays on the other path until that one fails.',
-    { applies: 'daemon' },
-  ),
-  host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
-  port: setting(port, 'UDP port: of the SRTLA receiver, or in the other modes of the SRT listener.', { applies: 'reconnect', example: 5000 }),
-  ...srtSettings('reconnect'),
-});
-export type DestinationConfig = z.infer<typeof destinationSchema>;
 
 export const webSchema = z.strictObject({
   enabled: setting(z.boolean().default(true), 'Serve the page.', { applies: 'daemon' }),
@@ -305,6 +218,9 @@ export const configSchema = z
     media: z
       .strictObject({
         socket: setting(filePath.default('/run/tandem/media.sock'), 'Control socket of the media daemon.', { applies: 'daemon' }),
+        stateDirectory: setting(filePath.default('/var/lib/tandem-media'), 'Where the media daemon keeps how much data each path has used this month.', {
+          applies: 'daemon',
+        }),
         autoStart: setting(z.boolean().default(true), 'Go on air at start.', { applies: 'daemon' }),
       })
       .prefault({}),

@@ -56,7 +56,7 @@ export function writeConfigurations(world: DemoWorld): DemoFiles {
     switching: world.switching,
     paths: Object.entries(world.pathPorts).map(([id, port], index) => ({ id, via: { host: '127.0.0.1', port }, priority: 10 * (index + 1) })),
     destinations: [{ id: 'gateway', mode: 'bonded', host: '127.0.0.1', port: world.gatewayPort, latencyMs: world.latencyMs, passphraseFile }],
-    media: { socket: inside('media.sock') },
+    media: { socket: inside('media.sock'), stateDirectory: inside('media-state') },
     control: { stateDirectory, web: { host: '127.0.0.1', port: world.pagePort }, mqtt: { url: `mqtt://127.0.0.1:${world.brokerPort}` } },
   };
   const recording = world.recordIn === null ? [] : [{ kind: 'file' as const, directory: world.recordIn }];

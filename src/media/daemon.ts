@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { monoMs, wallMs } from '../clock.ts';
 import type { EffectiveConfig } from '../config/effective.ts';
 import type { Config } from '../config/schema.ts';
@@ -16,6 +17,8 @@ import type { PinStatus, Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
 import { Uplink } from '../uplink/uplink.ts';
+import { Allowances } from './allowances.ts';
+import { BitrateControl } from './bitrate.ts';
 import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
@@ -28,6 +31,11 @@ import { Strength } from './strength.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
+const secondMs = 1000;
+/** A clock that says less was never set: a box without one begins in 1970, or when its image was made. */
+const clockSetMs = Date.UTC(2025, 0);
+/** Streams that are passed through are as large as they are: up to this they are remembered for as long as they may be sent again. */
+const passedKbpsMax = 12_000;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
 
@@ -65,8 +73,10 @@ export class MediaDaemon {
   #stopSlate: () => void = () => undefined;
   /** A changed configuration waits for the next start: a restart would go on air by itself. */
   #restartToStart = false;
+  readonly #bitrate: BitrateControl;
+  readonly #allowances: Allowances;
+  #secondAtMs = 0;
   running = false;
-  videoKbps: number;
 
   constructor(options: MediaDaemonOptions) {
     const { config, version, log } = options;
@@ -74,12 +84,12 @@ export class MediaDaemon {
     this.config = config;
     this.log = log;
     this.#version = version;
-    this.videoKbps = config.program.videoKbps;
     this.#events = new EventLog(this.session, this.#bootId);
     const onNotice = (one: Notice) => this.report(one);
     this.uplink = new Uplink({
       paths: config.paths.filter(({ enabled }) => enabled),
       destinations: config.destinations.filter(({ enabled }) => enabled),
+      kbpsMax: Math.max(passedKbpsMax, 1.3 * Math.max(config.program.videoKbps, config.program.maxKbps ?? 0) + config.program.audioKbps),
       failover: config.failover,
       onNotice,
       log: log.child({ part: 'uplink' }),
@@ -94,6 +104,14 @@ export class MediaDaemon {
     });
     this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
     this.#strength = new Strength(log.child({ part: 'strength' }));
+    this.#bitrate = new BitrateControl({ config, inputs: this.inputs, uplink: this.uplink, box: () => this.#strength.seen, onNotice });
+    this.#allowances = new Allowances({
+      paths: config.paths,
+      file: join(config.media.stateDirectory, 'allowances.json'),
+      onAllow: (path, allowed) => this.uplink.allow(path, allowed),
+      onNotice,
+      log: log.child({ part: 'allowances' }),
+    });
     this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
     this.#server = new SocketServer({
       path: config.media.socket,
@@ -137,6 +155,7 @@ export class MediaDaemon {
     this.#stopSlate();
     this.#strength.stop();
     this.running = false;
+    await this.#allowances.save();
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
     this.report(
       notice({
@@ -171,9 +190,9 @@ export class MediaDaemon {
     return this.#selection.pinStatus(nowMs);
   }
 
+  /** The most that the encoders may make, from now on. */
   setVideoKbps(kbps: number): void {
-    this.videoKbps = kbps;
-    for (const input of this.inputs.values()) input.setVideoKbps(kbps);
+    this.#bitrate.set(kbps);
   }
 
   /** Puts the configuration in force as it is now. Never rejects. The reply’s reason is `restarted` where this process ends for it. */
@@ -252,7 +271,7 @@ export class MediaDaemon {
         pin: this.#selection.pinStatus(nowMs),
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
-        targetKbps: this.videoKbps,
+        targetKbps: this.#bitrate.kbps,
         packets: this.#switcher.packets,
         reference: this.#switcher.lastPcr,
       },
@@ -288,6 +307,11 @@ export class MediaDaemon {
     if (this.running) this.uplink.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
     this.#selection.decide(nowMs);
+    if (this.running) this.#bitrate.turn(this.onAir, this.#rate.kbps(nowMs), nowMs);
+    if (nowMs >= this.#secondAtMs) {
+      this.#secondAtMs = nowMs + secondMs;
+      this.#allowances.turn(this.uplink.status(nowMs).paths, wallMs() < clockSetMs ? null : wallMs(), nowMs);
+    }
     const changed = this.program.observe(
       {
         running: this.running,

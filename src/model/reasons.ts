@@ -60,6 +60,8 @@ export const reasonTexts = {
   'address-changed': 'the address changed',
   'send-error': 'the network refuses packets',
   'path-silent': 'nothing comes back over this network',
+  'allowance-low': 'most of the data allowance is used',
+  'allowance-used': 'the data allowance is used up',
   registering: 'is registering with the gateway',
   'registration-refused': 'the gateway refused the registration',
   'gateway-full': 'the gateway has no room for another connection',

@@ -1,19 +1,42 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { scenarios } from './scenarios.ts';
 import { simulateUplink } from './uplink.ts';
 
-const fixed = [1, 2, 3, 5, 8, 13, 21, 34];
-const fresh = Array.from({ length: 4 }, () => Math.floor(Math.random() * 2 ** 31));
+const seeds = [1, 2, 3, Math.floor(Math.random() * 2 ** 27)];
+const kinds = ['stock', 'patient'] as const;
 
-it.each([...fixed, ...fresh])('seed %i: no packet goes to a dead link while another is well, and both links work again after healing', (seed) => {
-  console.log(`replay: node -e "import('./src/sim/uplink.ts').then((sim) => console.log(sim.simulateUplink(${seed}, 60)))"`);
-  const { toDeadLink, unsent, carriedAfterHealing, inFlightMax } = simulateUplink(seed, 60);
-  expect(toDeadLink).toBe(0);
-  expect(unsent).toBe(0);
-  // 70 s at 333 packets a second: the table must not fill with what will never be proved.
-  expect(inFlightMax).toBeLessThan(16_384);
-  for (const packets of carriedAfterHealing) expect(packets).toBeGreaterThan(50);
+describe.each(scenarios.filter(({ missed }) => missed === undefined))('$name', (scenario) => {
+  it.each(seeds.flatMap((seed) => kinds.flatMap((receiver) => [false, true].map((bursts) => ({ seed, receiver, bursts })))))(
+    'loses no picture, seed $seed, $receiver receiver, bursts $bursts',
+    ({ seed, receiver, bursts }) => {
+      console.log(
+        `replay: node -e "const { simulateUplink } = await import('./src/sim/uplink.ts'); const { scenarios } = await import('./src/sim/scenarios.ts'); console.log(simulateUplink({ ...scenarios.find(({ name }) => name === '${scenario.name}'), seed: ${seed}, receiver: '${receiver}', bursts: ${bursts} }))"`,
+      );
+      const result = simulateUplink({ ...scenario, seed, receiver, bursts });
+      expect(result.picturesLost).toBe(0);
+      expect(result.duplicatePct).toBeLessThanOrEqual(20);
+    },
+  );
+});
+
+it.each(scenarios.filter(({ missed }) => missed !== undefined))(
+  '$name: the bar of no lost picture is missed by some seeds ($missed), and it gets no worse',
+  (scenario) => {
+    const lost = [1, 2, 3, 4].flatMap((seed) => kinds.map((receiver) => simulateUplink({ ...scenario, seed, receiver, bursts: true }).picturesLost));
+    console.log(`${scenario.name}: pictures lost in each run, bar 0: ${lost.join(', ')}`);
+    expect(lost.filter((pictures) => pictures > 0).length).toBeLessThanOrEqual(2);
+    expect(Math.max(...lost)).toBeLessThanOrEqual(2);
+  },
+);
+
+it('a dead link is given nothing more than 100 ms after its last delivery, at 20 ms round trip', () => {
+  const scenario = scenarios.find(({ name }) => name.startsWith('dead link'));
+  if (scenario === undefined) throw new Error('no such scenario');
+  for (const seed of seeds) for (const ms of simulateUplink({ ...scenario, seed }).deadMs) expect(ms).toBeLessThanOrEqual(100);
 });
 
 it('the same seed gives the same run', () => {
-  expect(simulateUplink(42, 10)).toEqual(simulateUplink(42, 10));
+  const [scenario] = scenarios;
+  if (scenario === undefined) throw new Error('no scenario');
+  expect(simulateUplink({ ...scenario, seed: 42, seconds: 10 })).toEqual(simulateUplink({ ...scenario, seed: 42, seconds: 10 }));
 });

@@ -10,6 +10,7 @@ import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { makeCarrier } from './modes/make.ts';
 import type { LivePath } from './paths/watch.ts';
+import type { Bond } from './srtla/scheduler.ts';
 
 /** A pause of all networks at once is rarely longer: a phone's handover takes up to this. */
 const silenceMsMin = 500;
@@ -47,6 +48,11 @@ export class Destination {
 
   get connected(): boolean {
     return this.#carrier.connected;
+  }
+
+  /** What the networks carry, as far as the mode can tell. */
+  get bond(): Bond | null {
+    return this.#carrier.bond;
   }
 
   get mode(): Mode {

@@ -2,10 +2,13 @@
  * `bonded` and `redundant`: one SRT session, whose packets an SRTLA sender on this machine takes over all paths. It is watched, and
  * made anew with back-off when it breaks.
  */
+
+import type { PathConfig } from '../config/schema.ts';
 import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
+import { Importance } from './importance.ts';
 import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { Silence } from './modes/silence.ts';
 import type { LivePath } from './paths/watch.ts';
@@ -13,6 +16,8 @@ import { resolveAll } from './resolve.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
 import type { SrtStats } from './srt/stats.ts';
+import type { LinkTerms, Carrier as SrtlaCarrier } from './srtla/carrier.ts';
+import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
@@ -22,6 +27,12 @@ const connectMsMax = 3000;
 const peerIdleMsMax = 5000;
 /** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
 const fullCalmMs = 3000;
+const tsPacketBytes = 188;
+const payloadBytesMax = 7 * tsPacketBytes;
+/** SRT numbers messages with 26 bits, from 1. */
+const messageNumberMax = 0x03ffffff;
+/** Headers in front of a payload: SRT's, UDP's, and IP's. */
+const headerBytes = { 4: 16 + 8 + 20, 6: 16 + 8 + 40 } as const;
 /** Names are looked up anew this often while there is no session. */
 const lookUpEveryMs = 10_000;
 
@@ -46,6 +57,10 @@ export class Session implements Carrier {
   #full = false;
   #stopped = true;
   #dropped = 0;
+  readonly #importance = new Importance();
+  /** Of the last payload that libsrt took. */
+  #message = 0;
+  #payloadBytes = payloadBytesMax;
   #sinceDarkMs = 0;
   /** Told once until it is over, however often it is met again. */
   #lastFailure: Reason | null = null;
@@ -96,7 +111,23 @@ export class Session implements Carrier {
   /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
   send(payload: Buffer, offset: number, length: number): void {
     if (this.#socket === null || this.#state !== 'connected') return;
-    if (this.#socket.send(payload, offset, length) === 'full') this.#dropped++;
+    // Even pieces: seven packets that do not fit go as four and three.
+    const pieces = Math.ceil(length / this.#payloadBytes);
+    const step = Math.ceil(length / tsPacketBytes / pieces) * tsPacketBytes;
+    for (let at = 0; at < length; at += step) this.#sendPiece(this.#socket, payload, offset + at, Math.min(step, length - at));
+  }
+
+  #sendPiece(socket: SrtSocket, payload: Buffer, offset: number, length: number): void {
+    const result = socket.send(payload, offset, length);
+    if (result === 'full') this.#dropped++;
+    if (result !== 'sent' || this.#srtla === null) return;
+    this.#message = this.#message === messageNumberMax ? 1 : this.#message + 1;
+    this.#srtla.mark(this.#message, this.#importance.look(payload, offset, length));
+  }
+
+  /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
+  get bond(): Bond | null {
+    return this.#srtla?.bond ?? null;
   }
 
   /** Polls libsrt, and does what is due. */
@@ -125,7 +156,7 @@ export class Session implements Carrier {
       text: this.#text,
       retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
       sinceMonoMs: this.#sinceMs,
-      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped),
+      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
     };
   }
 
@@ -165,8 +196,9 @@ export class Session implements Carrier {
     const nowMs = this.#nowMs;
     if (this.#stopped) return;
     const known = targets.flatMap(({ path, remote }) =>
-      remote === null ? [] : [{ id: path.id, interface: path.interface, held: path.usable ? null : path.reason, priority: path.config.priority, remote }],
+      remote === null ? [] : [{ id: path.id, interface: path.interface, held: path.usable ? null : path.reason, remote, terms: termsOf(path.config) }],
     );
+    this.#payloadBytes = Math.min(...targets.map(({ path, remote }) => payloadBytesOf(path.config.mtuBytes, remote?.address ?? '')));
     if (known.length === 0)
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
     this.#lookUpAtMs = nowMs + lookUpEveryMs;
@@ -174,6 +206,9 @@ export class Session implements Carrier {
       destination: this.id,
       mode: destination.mode === 'redundant' ? 'redundant' : 'bonded',
       paths: known,
+      latencyMs: destination.latencyMs,
+      duplicateShare: destination.duplicatePct / 100,
+      kbpsMax: this.#options.kbpsMax,
       onGroupLost: () => this.#onGroupLost(),
       onNotice,
       log,
@@ -206,6 +241,7 @@ export class Session implements Carrier {
         peerIdleTimeoutMs: peerIdleMsMax,
       });
       this.#socket = socket;
+      this.#message = 0;
       socket.connect(address, port);
       this.#connectByMs = nowMs + connectMsMax + 500;
       if (this.#state !== 'connecting' || this.#reason === 'no-path') this.#become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
@@ -218,6 +254,7 @@ export class Session implements Carrier {
     if (this.#state !== 'connected') {
       this.#connectedMs = nowMs;
       this.#dropped = 0;
+      this.#srtla?.setLatency(this.#socket?.stats()?.sendLatencyMs || this.#options.destination.latencyMs);
       this.#silence.reset(nowMs);
       this.#become('connected', 'connected', `connected to ${this.#address}`, nowMs, { darkMs: Math.round(nowMs - this.#sinceDarkMs) });
       this.#sinceDarkMs = nowMs;
@@ -297,16 +334,29 @@ export class Session implements Carrier {
   }
 }
 
-function srtStatus(stats: SrtStats, latencyMs: number, dropped: number): NonNullable<DestinationStatus['srt']> {
+/** What an IP packet of `mtuBytes` carries besides all headers, in whole MPEG-TS packets. */
+export function payloadBytesOf(mtuBytes: number, address: string): number {
+  const room = mtuBytes - headerBytes[address.includes(':') ? 6 : 4];
+  return Math.max(tsPacketBytes, Math.min(payloadBytesMax, room - (room % tsPacketBytes)));
+}
+
+function termsOf(path: PathConfig): LinkTerms {
+  return { priority: path.priority, capKbps: path.maxKbps ?? 0, metered: path.allowanceMb !== undefined };
+}
+
+function srtStatus(stats: SrtStats, latencyMs: number, dropped: number, bond: Bond | null): NonNullable<DestinationStatus['srt']> {
   return {
     rttMs: stats.rttMs,
     latencyMs: stats.sendLatencyMs || latencyMs,
     sendBufferMs: stats.sendBufferMs,
     sendBufferPackets: stats.sendBufferPackets,
     sentPackets: stats.sentPackets,
-    lostPackets: stats.sendLostPackets,
-    retransmittedPackets: stats.retransmittedPackets,
-    droppedPackets: stats.sendDroppedPackets + dropped,
+    // libsrt is not told of what the bond makes good by itself.
+    lostPackets: stats.sendLostPackets + sum(bond, ({ lostPackets }) => lostPackets),
+    retransmittedPackets: bond === null ? stats.retransmittedPackets : sum(bond, ({ rescuedPackets }) => rescuedPackets),
+    droppedPackets: stats.sendDroppedPackets + dropped + (bond?.droppedPackets ?? 0),
     sendKbps: stats.ageMs > 0 ? Math.round((stats.sentBytes * 8) / stats.ageMs) : 0,
   };
 }
+
+const sum = (bond: Bond | null, pick: (one: SrtlaCarrier) => number): number => bond?.carriers.reduce((total, one) => total + pick(one), 0) ?? 0;

@@ -10,11 +10,14 @@ import { askEngine } from './ask.ts';
 import { Destination } from './destination.ts';
 import { type LivePath, PathWatch } from './paths/watch.ts';
 import { srtLibrary } from './srt/library.ts';
+import type { Bond } from './srtla/scheduler.ts';
 
 export interface UplinkOptions {
   paths: PathConfig[];
   /** With secrets resolved; in order of preference. */
   destinations: DestinationConfig[];
+  /** The most that the program may take. */
+  kbpsMax: number;
   failover: FailoverConfig;
   onNotice(one: Notice): void;
   log: Logger;
@@ -37,7 +40,7 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     if (options.destinations.length > 0) srtLibrary();
-    const { paths, failover, onNotice, log } = options;
+    const { paths, failover, kbpsMax, onNotice, log } = options;
     this.#watch = new PathWatch({ paths, onChange: (path) => this.#pathChanged(path), onNotice });
     this.#destinations = options.destinations.map(
       (destination) =>
@@ -45,6 +48,7 @@ export class Uplink {
           destination,
           paths: this.#watch.live.filter(({ id }) => destination.paths?.includes(id) ?? true),
           holdDown: failover,
+          kbpsMax,
           onNotice,
           log: log.child({ destination: destination.id }),
         }),
@@ -53,6 +57,16 @@ export class Uplink {
 
   get connected(): boolean {
     return this.#active.some(({ connected }) => connected);
+  }
+
+  /** What the networks carry, as far as the mode on air can tell. */
+  get bond(): Bond | null {
+    return this.#active[0]?.bond ?? null;
+  }
+
+  /** A path whose data is used up is not sent over; what is allowed again is used again. */
+  allow(path: string, allowed: boolean): void {
+    this.#watch.allow(path, allowed);
   }
 
   start(): void {

@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { monoMs } from '../../src/clock.ts';
+import { linkSilentMsMax } from '../../src/gateway/srtla/groups.ts';
 import { SrtlaReceiver } from '../../src/gateway/srtla/receiver.ts';
+import { profiles } from '../../src/lab/emulator/profiles.ts';
+import { LinkEmulator } from '../../src/lab/emulator/relay.ts';
 import type { Notice } from '../../src/model/event.ts';
 import { SrtlaSender } from '../../src/uplink/srtla/sender.ts';
 import * as wire from '../../src/uplink/srtla/wire.ts';
@@ -29,7 +33,10 @@ function sender(port: number, paths = ['a', 'b']): { sender: SrtlaSender; notice
   const one = new SrtlaSender({
     destination: 'd',
     mode: 'bonded',
-    paths: paths.map((id) => ({ id, interface: null, remote: { address: '127.0.0.1', port }, priority: 10 })),
+    paths: paths.map((id) => ({ id, interface: null, remote: { address: '127.0.0.1', port }, terms: { priority: 10, capKbps: 0, metered: false } })),
+    latencyMs: 1000,
+    duplicateShare: 0.2,
+    kbpsMax: 20_000,
     onGroupLost: () => lost++,
     onNotice: (notice) => notices.push(notice),
     log,
@@ -149,6 +156,25 @@ describe('SRTLA', () => {
     await until('the loss to be noticed', () => lost() === 1);
     await until('both links again', () => allUp(one));
   });
+
+  it('keeps the session when the receiver has forgotten one link of it, and joins that one again', async () => {
+    const gateway = receiver();
+    const emulator = new LinkEmulator({ id: 'b', to: { address: '127.0.0.1', port: gateway.port }, profile: profiles.perfect, seed: 1 });
+    const timer = setInterval(() => emulator.turn(monoMs()), 1);
+    ends.push(() => {
+      clearInterval(timer);
+      emulator.close();
+    });
+    const { sender: one, lost } = sender(gateway.port);
+    one.setRemote('b', { address: '127.0.0.1', port: emulator.port });
+    await until('both links', () => allUp(one));
+    emulator.change({ down: true });
+    await until('the silent link to be told', () => one.status(0)[1]?.state === 'silent');
+    await until('the receiver to forget it', () => gateway.status(0).groups.some(({ links }) => links.length === 1), linkSilentMsMax * 2);
+    emulator.change({ down: false });
+    await until('both links again', () => allUp(one));
+    expect(lost()).toBe(0);
+  }, 60_000);
 
   it('follows a path whose address changes', async () => {
     const [old, other] = [receiver(), receiver()];

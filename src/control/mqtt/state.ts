@@ -30,10 +30,7 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
   switch (part) {
     case 'program': {
       const { program } = status ?? {};
-      return JSON.stringify([
-        connected,
-        program && [program.state, program.reason, program.input, program.pinned, program.pin?.reason, program.destination, program.targetKbps],
-      ]);
+      return JSON.stringify([connected, program && [program.state, program.reason, program.input, program.pinned, program.pin?.reason, program.destination]]);
     }
     case 'inputs':
       return JSON.stringify([connected, status?.inputs.map((input) => [input.id, input.state, input.reason, input.onAir, input.restarts, input.encoder])]);

@@ -26,6 +26,8 @@ export interface SrtlaReceiverOptions {
   port: number;
   /** The SRT listener. */
   forwardTo: { address: string; port: number };
+  /** Loss reports over all links, not only the one last heard from. Default true. */
+  reportEverywhere?: boolean;
   onNotice(one: Notice): void;
   log: Logger;
 }
@@ -195,7 +197,8 @@ export class SrtlaReceiver {
         const length = socket.lengthOf(i);
         const offset = socket.offsetOf(i);
         const type = wire.packetType(socket.received, offset, length);
-        if (type === wire.srtType.ack || type === wire.srtType.nak) for (const link of group.links) this.#reply(link.peer, socket.received, offset, length);
+        const everywhere = type === wire.srtType.ack || (type === wire.srtType.nak && this.#options.reportEverywhere !== false);
+        if (everywhere) for (const link of group.links) this.#reply(link.peer, socket.received, offset, length);
         else if (group.lastHeard !== null) this.#reply(group.lastHeard.peer, socket.received, offset, length);
       }
     }

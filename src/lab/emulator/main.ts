@@ -8,12 +8,16 @@ import { LinkEmulator, type LinkPlan } from './relay.ts';
 const turnMs = 1;
 
 const links = new Map<string, LinkEmulator>();
+let turnedMs = 0;
+let hiccupMsMax = 0;
 
 answerRequests({
   start: (plans: LinkPlan[]) => {
     for (const plan of plans) links.set(plan.id, new LinkEmulator(plan));
     setInterval(() => {
       const nowMs = monoMs();
+      if (turnedMs > 0) hiccupMsMax = Math.max(hiccupMsMax, nowMs - turnedMs);
+      turnedMs = nowMs;
       for (const link of links.values()) link.turn(nowMs);
     }, turnMs);
     return Object.fromEntries([...links].map(([id, link]) => [id, link.port]));
@@ -23,5 +27,6 @@ answerRequests({
     if (link === undefined) throw new Error(`there is no path ${id}; there are: ${[...links.keys()].join(', ')}`);
     link.change(patch);
   },
+  pause: () => ({ hiccupMsMax }),
   status: () => [...links.values()].map((link) => link.status()),
 });

@@ -22,6 +22,11 @@ export class EmulatorProcess {
     return this.#process.ask('status');
   }
 
+  /** The longest pause of its loop: packets were that late by this machine's fault. */
+  pause(): Promise<{ hiccupMsMax: number }> {
+    return this.#process.ask('pause');
+  }
+
   stop(): Promise<void> {
     return this.#process.stop();
   }

@@ -6,6 +6,7 @@ import type { Notice } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
+import type { Bond } from '../srtla/scheduler.ts';
 
 export interface CarrierOptions {
   destination: DestinationConfig;
@@ -13,6 +14,8 @@ export interface CarrierOptions {
   paths: readonly LivePath[];
   /** Between paths, in `standby` mode. */
   holdDown: HoldDown;
+  /** The most that the program may take, duplicates not counted. */
+  kbpsMax: number;
   onNotice(one: Notice): void;
   log: Logger;
 }
@@ -20,6 +23,8 @@ export interface CarrierOptions {
 export interface Carrier {
   /** Takes the program now. */
   readonly connected: boolean;
+  /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
+  readonly bond: Bond | null;
   start(nowMs: number): void;
   /** Resolves once everything is closed. */
   stop(nowMs: number): Promise<void>;

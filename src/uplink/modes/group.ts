@@ -43,6 +43,7 @@ interface Member {
 }
 
 export class Group implements Carrier {
+  readonly bond = null;
   readonly #options: CarrierOptions;
   readonly #type: GroupType;
   readonly #members: Member[];

@@ -13,6 +13,7 @@ const lookUpEveryMs = 60_000;
 const drainSpareMs = 1000;
 
 export abstract class Legs implements Carrier {
+  readonly bond = null;
   protected readonly options: CarrierOptions;
   /** In order of preference. */
   protected readonly legs: Leg[];

@@ -33,6 +33,8 @@ export class PathWatch {
   readonly #kernel: KernelInterfaces | null;
   /** The interface that was last told of, by path. */
   readonly #told = new Map<string, string | null>();
+  /** Their data is used up. */
+  readonly #stopped = new Set<string>();
   #lookAtMs = 0;
 
   constructor(options: PathWatchOptions) {
@@ -64,6 +66,17 @@ export class PathWatch {
     for (const path of this.live) this.#judge(path, kernel);
   }
 
+  /** Stops a path, or lets it go on; whoever counts its data tells of it. */
+  allow(id: string, allowed: boolean): void {
+    const path = this.live.find((one) => one.id === id);
+    if (path === undefined || allowed !== this.#stopped.has(id)) return;
+    if (allowed) this.#stopped.delete(id);
+    else this.#stopped.add(id);
+    path.reason = allowed ? this.#reasonNow(path) : 'allowance-used';
+    path.usable = path.reason === 'connected';
+    this.#options.onChange(path);
+  }
+
   close(): void {
     this.#kernel?.close();
   }
@@ -79,7 +92,7 @@ export class PathWatch {
     const before = { ...path };
     const state = path.interface === null ? null : kernel.table.find(path.interface);
     path.addresses = [...(state?.addresses ?? [])].sort();
-    path.reason = this.#reasonOf(path, state, kernel.works);
+    path.reason = this.#stopped.has(path.id) ? 'allowance-used' : this.#reasonOf(path, state, kernel.works);
     path.usable = path.reason === 'connected';
     const known = this.#told.has(path.id);
     const renamed = known && path.interface !== this.#told.get(path.id);
@@ -88,6 +101,12 @@ export class PathWatch {
     if (path.reason !== before.reason) this.#tell(path, before.reason);
     else if (moved) this.#tellMoved(path, renamed);
     if (path.usable !== before.usable || moved) this.#options.onChange(path);
+  }
+
+  #reasonNow(path: LivePath): Reason {
+    const kernel = this.#kernel;
+    if (kernel === null || (path.config.interface === undefined && path.config.match === undefined)) return 'connected';
+    return this.#reasonOf(path, path.interface === null ? null : kernel.table.find(path.interface), kernel.works);
   }
 
   /** Without netlink all that is known is whether it is there: what it cannot do is then found out by sending. */

@@ -3,12 +3,13 @@ import type { Reason } from '../../model/reasons.ts';
 import type { PathState, PathStatus } from '../../model/status.ts';
 import { RateMeter } from '../../rate-meter.ts';
 import { type PeerHandle, UdpBatchSocket, UdpError } from '../udp/socket.ts';
-import { type LinkFigures, windowStart } from './scheduler.ts';
+import { packetBytesUsual } from './capacity.ts';
+import type { Carrier, LinkTerms } from './carrier.ts';
 
 /** A second of 20 Mbit/s, should the process be held up. */
-const bufferBytes = 4 * 1024 * 1024;
-/** Weight of a new round trip, as in RFC 6298, 2. */
-const rttWeight = 1 / 8;
+const receiveBufferBytes = 4 * 1024 * 1024;
+/** What the system may hold back for a device that stands still: sent when it moves again, it would only be late. */
+const sendBufferBytes = 256 * 1024;
 
 export interface LinkPath {
   id: string;
@@ -17,41 +18,38 @@ export interface LinkPath {
   /** Why nothing can be sent over it until something else is said of it; null or left out when it can. */
   held?: Reason | null;
   remote: { address: string; port: number };
-  priority: number;
+  terms: LinkTerms;
 }
 
 export class Link {
   readonly path: LinkPath;
-  readonly figures: LinkFigures = { usable: false, inFlight: 0, window: windowStart, rttMs: 100, heardMs: 0, steadySinceMs: 0, nakPenalty: 0, stalled: false };
+  /** What the scheduler knows of it. */
+  readonly carrier: Carrier;
   socket: UdpBatchSocket | null = null;
   remote: PeerHandle | null = null;
   state: PathState = 'down';
   reason: Reason = 'starting';
   sinceMs = 0;
   reopenAtMs = 0;
-  keepaliveAtMs = 0;
   registerAtMs = 0;
-  rttMs: number | null = null;
-  rttMinMs: number | null = null;
   sentBytes = 0;
   sentPackets = 0;
   receivedBytes = 0;
   receivedPackets = 0;
   acked = 0;
-  naked = 0;
-  retransmitted = 0;
   sendErrorsBefore = 0;
   readonly #rate = new RateMeter();
 
-  constructor(path: LinkPath) {
+  constructor(path: LinkPath, carrier: Carrier) {
     this.path = path;
+    this.carrier = carrier;
   }
 
   /** Null, or why the interface cannot be used now. */
   open(): Reason | null {
     try {
       const host = this.path.remote.address.includes(':') ? '::' : '0.0.0.0';
-      this.socket = UdpBatchSocket.open({ host, device: this.path.interface, receiveBufferBytes: bufferBytes, sendBufferBytes: bufferBytes });
+      this.socket = UdpBatchSocket.open({ host, device: this.path.interface, receiveBufferBytes, sendBufferBytes });
       this.remote = this.socket.makePeer(this.path.remote.address, this.path.remote.port);
       this.sendErrorsBefore = 0;
       return null;
@@ -63,7 +61,7 @@ export class Link {
   close(): void {
     this.socket?.close();
     this.socket = null;
-    this.figures.usable = false;
+    this.carrier.usable = false;
   }
 
   /** Copies the packet into the batch; false when the system takes no more now. */
@@ -83,37 +81,40 @@ export class Link {
   heard(bytes: number, nowMs: number): void {
     this.receivedPackets++;
     this.receivedBytes += bytes;
-    this.figures.heardMs = nowMs;
+    this.carrier.pulse.heard(nowMs);
   }
 
-  measured(rttMs: number): void {
-    if (rttMs < 0 || rttMs > 60_000) return;
-    this.rttMs = this.rttMs === null ? rttMs : this.rttMs + (rttMs - this.rttMs) * rttWeight;
-    this.rttMinMs = Math.min(this.rttMinMs ?? rttMs, rttMs);
-    this.figures.rttMs = this.rttMs;
-  }
-
-  status(destination: string, nowMs: number): PathStatus {
+  status(destination: string, inFlight: number, nowMs: number): PathStatus {
+    const { capacity, rescuedPackets, duplicatedPackets, lostPackets, lossPct } = this.carrier;
+    const known = capacity.rttMs !== null;
     return {
       id: this.path.id,
       destination,
       interface: this.path.interface,
       state: this.state,
       reason: this.reason,
-      rttMs: this.rttMs,
-      rttMinMs: this.rttMinMs,
+      rttMs: capacity.rttMs === null ? null : tenth(capacity.rttMs),
+      rttMinMs: known ? tenth(capacity.baseMs) : null,
+      jitterMs: known ? tenth(capacity.jitterMs) : null,
+      queueMs: known ? tenth(capacity.queueMs(nowMs)) : null,
+      lossPct: tenth(lossPct),
+      capacityKbps: capacity.kbps === 0 ? null : Math.round(capacity.kbps),
+      capacityReached: capacity.ceilingKnown(nowMs),
       sentKbps: this.#rate.kbps(nowMs),
       sentBytes: this.sentBytes,
       sentPackets: this.sentPackets,
       receivedBytes: this.receivedBytes,
       receivedPackets: this.receivedPackets,
       ackedPackets: this.acked,
-      nakedPackets: this.naked,
-      retransmittedPackets: this.retransmitted,
+      nakedPackets: lostPackets,
+      retransmittedPackets: rescuedPackets,
+      duplicatedPackets,
       sendErrors: this.socket?.sendErrors ?? 0,
-      inFlight: this.figures.inFlight,
-      window: Math.round(this.figures.window * 10) / 10,
+      inFlight,
+      window: Math.round(capacity.windowBytes(nowMs, 0) / packetBytesUsual),
       sinceMonoMs: this.sinceMs,
     };
   }
 }
+
+const tenth = (value: number): number => Math.round(value * 10) / 10;

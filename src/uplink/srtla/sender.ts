@@ -9,22 +9,28 @@ import { type Notice, notice } from '../../model/event.ts';
 import { type Reason, reasonTexts } from '../../model/reasons.ts';
 import type { PathState, PathStatus } from '../../model/status.ts';
 import { type PeerHandle, UdpBatchSocket } from '../udp/socket.ts';
-import { InFlight } from './in-flight.ts';
+import type { Outlet } from './bond-options.ts';
 import { Link, type LinkPath } from './link.ts';
 import { backOffMs, Registration, registerAgainMs } from './registration.ts';
-import { chooseLink, forgive, grow, judgeStall, restore, shrink } from './scheduler.ts';
+import { Bond } from './scheduler.ts';
 import * as wire from './wire.ts';
 
 /** Packets wait half of it in the mean; a tenth of the shortest round trip that matters. */
 const turnMs = 2;
-/** Frequent enough to judge a silent link by, cheap enough for a data plan: 5 × 38 bytes a second. */
-const keepaliveEveryMs = 200;
-/** Nothing at all heard for this long: the path is told to be silent and registers again, in case the receiver dropped it. */
+/** A suspect link is out of use at once; people are told when it is more than a hiccup. */
+const tellSilentMs = 300;
+/** Nothing at all heard for this long: the path registers again, in case the receiver dropped it. */
 const silentMsMax = 2000;
 const reopenEveryMs = 500;
 /** Every link is told of a forgotten group: what comes within this of the first telling is about the same one. */
 const forgottenOnceMs = 1000;
-const secondMs = 1000;
+/** Idle links are asked each 200 ms: a link that was proved this lately belongs to a group that the receiver knows. */
+const deliversMs = 500;
+/** Of the payloads that may be on their way through libsrt. A power of two. */
+const marksKept = 4096;
+/** Packets that are remembered for longer than they are of use: reports come late. */
+const keptMs = 1000;
+const packetBytes = 1316;
 const localBufferBytes = 4 * 1024 * 1024;
 
 export interface SrtlaSenderOptions {
@@ -32,32 +38,41 @@ export interface SrtlaSenderOptions {
   destination: string;
   mode: 'bonded' | 'redundant';
   paths: LinkPath[];
+  /** SRT latency: what arrives later is worth nothing. */
+  latencyMs: number;
+  /** Second copies of what matters, at most this share of the program. */
+  duplicateShare: number;
+  /** The most that the program may take. */
+  kbpsMax: number;
   /** The receiver does not know the group any more: it was started anew, and with it the SRT session is gone. */
   onGroupLost(): void;
   onNotice(one: Notice): void;
   log: Logger;
 }
 
-export class SrtlaSender {
+export class SrtlaSender implements Outlet {
   readonly #options: SrtlaSenderOptions;
   readonly #links: Link[];
-  /** The scheduler's view of the links, in their order. */
-  readonly #figures: Link['figures'][];
-  readonly #inFlight = new InFlight();
+  readonly #bond: Bond;
+  /** By message number: a key frame, audio or tables. */
+  readonly #marks = new Uint8Array(marksKept);
   readonly #registration = new Registration(randomBytes);
   readonly #scratch = Buffer.alloc(512);
   #local: UdpBatchSocket | null = null;
   #caller: PeerHandle | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #previous = -1;
-  #secondAtMs = 0;
+  #nowMs = 0;
   #lastAckNumber = -1;
   #forgottenMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SrtlaSenderOptions) {
     this.#options = options;
-    this.#links = options.paths.map((path) => new Link(path));
-    this.#figures = this.#links.map(({ figures }) => figures);
+    const { latencyMs, duplicateShare, kbpsMax, paths, mode } = options;
+    this.#bond = new Bond(
+      { latencyMs, duplicateShare, redundant: mode === 'redundant', packets: ((latencyMs + keptMs) * kbpsMax) / 8 / packetBytes },
+      paths.map(({ terms }) => terms),
+    );
+    this.#links = this.#bond.carriers.map((carrier, index) => new Link(paths[index] as LinkPath, carrier));
   }
 
   /** Opens the UDP port on 127.0.0.1 that the SRT caller connects to, and returns it. */
@@ -76,11 +91,26 @@ export class SrtlaSender {
 
   /** At least one link was accepted. */
   get registered(): boolean {
-    return this.#links.some(({ figures }) => figures.usable);
+    return this.#links.some(({ carrier }) => carrier.usable);
   }
 
   status(nowMs: number): PathStatus[] {
-    return this.#links.map((link) => link.status(this.#options.destination, nowMs));
+    return this.#links.map((link, index) => link.status(this.#options.destination, this.#bond.packets.inFlight[index] ?? 0, nowMs));
+  }
+
+  /** For the choice of the bitrate. */
+  get bond(): Bond {
+    return this.#bond;
+  }
+
+  /** What the payload is that libsrt sends as message `number` (26 bits, from 1 in each session). It is known before it is encrypted. */
+  mark(number: number, important: boolean): void {
+    this.#marks[number & (marksKept - 1)] = important ? 1 : 0;
+  }
+
+  /** As agreed with the receiver. */
+  setLatency(latencyMs: number): void {
+    this.#bond.latencyMs = latencyMs;
   }
 
   /** The name resolves to another address now: the link registers from there on. */
@@ -101,7 +131,7 @@ export class SrtlaSender {
     Object.assign(link.path, { interface: name, held });
     link.close();
     link.reopenAtMs = Number.NEGATIVE_INFINITY;
-    this.#inFlight.forget(this.#links.indexOf(link));
+    this.#bond.fell(this.#links.indexOf(link), monoMs());
     Object.assign(link, { state: 'down', reason: held ?? 'address-changed', sinceMs: monoMs() });
   }
 
@@ -112,20 +142,25 @@ export class SrtlaSender {
 
   /** Moves all packets that wait, in both directions. */
   turn(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#bond.begin(nowMs);
     for (let index = 0; index < this.#links.length; index++) {
       const link = this.#links[index] as Link;
-      link.figures.inFlight = this.#inFlight.counts[index] ?? 0;
       this.#keep(link, nowMs);
       this.#receive(link, index, nowMs);
-      judgeStall(link.figures, nowMs);
     }
     this.#takeFromCaller(nowMs);
-    for (const link of this.#links) this.#flush(link, nowMs);
-    this.#local?.flush();
-    if (nowMs >= this.#secondAtMs) {
-      this.#secondAtMs = nowMs + secondMs;
-      for (const link of this.#links) forgive(link.figures);
+    this.#bond.turn(nowMs, this);
+    for (const link of this.#links) {
+      // After the packets: an answer then tells of them too.
+      if (link.carrier.usable && link.carrier.pulse.askDue(nowMs)) this.#keepalive(link, nowMs);
+      this.#flush(link, nowMs);
     }
+    this.#local?.flush();
+  }
+
+  put(index: number, bytes: Buffer, offset: number, length: number): boolean {
+    return this.#links[index]?.queue(bytes, offset, length, this.#nowMs) ?? false;
   }
 
   #takeFromCaller(nowMs: number): void {
@@ -140,37 +175,16 @@ export class SrtlaSender {
   /** Another SRT session begins: its sequence numbers have nothing to do with the last one's. */
   #greet(caller: PeerHandle): void {
     this.#caller = caller;
-    this.#inFlight.clear();
+    this.#bond.clear();
     this.#lastAckNumber = -1;
   }
 
   #send(bytes: Buffer, offset: number, length: number, nowMs: number): void {
     const type = wire.packetType(bytes, offset, length);
-    if (!wire.isSrtData(type, length)) {
-      // Control packets of the caller (ACKACK, keepalive, handshake) are few and matter: the best link.
-      const best = chooseLink(this.#figures, this.#previous, 0);
-      if (best >= 0) this.#links[best]?.queue(bytes, offset, length, nowMs);
-      return;
-    }
-    const sequence = wire.dataSequence(bytes, offset);
-    const again = wire.isRetransmission(bytes, offset);
-    if (this.#options.mode === 'redundant') {
-      for (let index = 0; index < this.#links.length; index++)
-        if (this.#links[index]?.figures.usable) this.#sendOver(index, bytes, offset, length, sequence, again, nowMs);
-      return;
-    }
-    const best = chooseLink(this.#figures, this.#previous, again ? this.#inFlight.carriersOf(sequence) : 0);
-    if (best < 0) return;
-    this.#sendOver(best, bytes, offset, length, sequence, again, nowMs);
-    if (!again) this.#previous = best;
-  }
-
-  #sendOver(index: number, bytes: Buffer, offset: number, length: number, sequence: number, again: boolean, nowMs: number): void {
-    const link = this.#links[index] as Link;
-    if (!link.queue(bytes, offset, length, nowMs)) return;
-    if (again) link.retransmitted++;
-    this.#inFlight.sent(sequence, index);
-    link.figures.inFlight = this.#inFlight.counts[index] ?? 0;
+    if (wire.isSrtData(type, length)) {
+      const important = this.#marks[wire.messageNumber(bytes, offset) & (marksKept - 1)] === 1;
+      this.#bond.accept(bytes, offset, length, important, nowMs);
+    } else this.#bond.control(bytes, offset, length, nowMs, this);
   }
 
   #receive(link: Link, index: number, nowMs: number): void {
@@ -192,11 +206,13 @@ export class SrtlaSender {
     switch (type) {
       case wire.srtlaType.keepalive: {
         const sentMs = wire.keepaliveTime(bytes, offset, length);
-        if (sentMs >= 0) link.measured(nowMs - sentMs);
+        if (sentMs < 0 || sentMs > nowMs) return;
+        link.carrier.pulse.answered(sentMs, nowMs);
+        this.#bond.measured(index, nowMs - sentMs, nowMs);
         return;
       }
       case wire.srtlaType.ack:
-        wire.visitAcked(bytes, offset, length, (sequence) => this.#proved(link, index, sequence));
+        link.acked += this.#bond.acked(index, bytes, offset, length, nowMs);
         return;
       case wire.srtlaType.reg2:
       case wire.srtlaType.reg3:
@@ -206,11 +222,12 @@ export class SrtlaSender {
         return this.#registered(link, type, bytes, offset, length, nowMs);
       case wire.srtType.ack: {
         const sequence = wire.ackedSequence(bytes, offset, length);
-        if (sequence >= 0) this.#inFlight.ackedUpTo(sequence);
+        if (sequence >= 0) this.#bond.acknowledged(sequence);
         break;
       }
       case wire.srtType.nak:
-        wire.visitLost(bytes, offset, length, (sequence) => this.#reported(sequence));
+        // What is reported missing is sent again from here, and sooner; the caller need not do it too.
+        if (!this.#bond.reported(bytes, offset, length, nowMs)) return;
     }
     this.#toCaller(type, bytes, offset, length);
   }
@@ -229,24 +246,6 @@ export class SrtlaSender {
     }
   }
 
-  #proved(link: Link, index: number, sequence: number): void {
-    if (!this.#inFlight.proved(sequence, index)) return;
-    link.acked++;
-    if (this.#inFlight.wasReported(sequence, index)) restore(link.figures);
-    link.figures.inFlight = this.#inFlight.counts[index] ?? 0;
-    grow(link.figures);
-  }
-
-  #reported(sequence: number): void {
-    const owners = this.#inFlight.reported(sequence);
-    for (let index = 0; index < this.#links.length; index++) {
-      if ((owners & (1 << index)) === 0) continue;
-      const link = this.#links[index] as Link;
-      link.naked++;
-      shrink(link.figures);
-    }
-  }
-
   #registered(link: Link, type: number, bytes: Buffer, offset: number, length: number, nowMs: number): void {
     switch (type) {
       case wire.srtlaType.reg2: {
@@ -255,16 +254,18 @@ export class SrtlaSender {
         return;
       }
       case wire.srtlaType.reg3:
-        link.figures.usable = true;
-        link.figures.steadySinceMs = nowMs;
+        // One that was only silent proves itself by its answers.
+        if (!link.carrier.usable) link.carrier.accepted(nowMs);
+        if (link.carrier.pulse.suspect) return;
         return this.#become(link, 'up', 'connected', nowMs);
       case wire.srtlaType.regNgp:
+        if (this.#othersDeliver(link, nowMs)) return this.#forgottenAlone(link, nowMs);
         if (nowMs - this.#forgottenMs < forgottenOnceMs) return;
         this.#forgottenMs = nowMs;
         this.#registration.forgotten();
         this.#options.onGroupLost();
         for (const one of this.#links) {
-          one.figures.usable = false;
+          one.carrier.usable = false;
           one.registerAtMs = nowMs;
           if (one.socket !== null) this.#become(one, 'registering', 'registering', nowMs);
         }
@@ -279,6 +280,20 @@ export class SrtlaSender {
     }
   }
 
+  /** The receiver drops a link that was silent for some 10 s, and keeps the group: while another link delivers, only this one joins again. */
+  #forgottenAlone(link: Link, nowMs: number): void {
+    if (link.carrier.usable) {
+      link.carrier.usable = false;
+      this.#bond.fell(this.#links.indexOf(link), nowMs);
+      link.registerAtMs = nowMs;
+    }
+    this.#become(link, 'registering', 'registering', nowMs);
+  }
+
+  #othersDeliver(link: Link, nowMs: number): boolean {
+    return this.#links.some((other) => other !== link && other.carrier.good && nowMs - other.carrier.pulse.provedMs < deliversMs);
+  }
+
   /** Whatever a link needs besides packets: a socket, a registration, a sign of life. */
   #keep(link: Link, nowMs: number): void {
     if (link.socket === null) {
@@ -287,16 +302,16 @@ export class SrtlaSender {
       link.reopenAtMs = nowMs + reopenEveryMs;
       const failure = link.open();
       if (failure !== null) return this.#become(link, 'down', failure, nowMs);
-      link.figures.heardMs = nowMs;
+      link.carrier.pulse.start(nowMs);
       link.registerAtMs = nowMs;
       this.#become(link, 'registering', 'registering', nowMs);
     }
-    if (nowMs - link.figures.heardMs > silentMsMax && link.state === 'up') {
+    const { pulse, usable } = link.carrier;
+    if (link.state === 'up' && pulse.suspect && nowMs - pulse.suspectSinceMs >= tellSilentMs) {
       this.#become(link, 'silent', 'path-silent', nowMs);
-      link.registerAtMs = nowMs;
-    } else if (link.state === 'silent' && link.figures.usable && nowMs - link.figures.heardMs < keepaliveEveryMs) this.#become(link, 'up', 'recovered', nowMs);
+      link.registerAtMs = nowMs + silentMsMax - tellSilentMs;
+    } else if (link.state === 'silent' && usable && !pulse.suspect) this.#become(link, 'up', 'recovered', nowMs);
     if (link.state !== 'up' && nowMs >= link.registerAtMs) this.#register(link, nowMs);
-    if (link.figures.usable && nowMs >= link.keepaliveAtMs) this.#keepalive(link, nowMs);
   }
 
   #hold(link: Link, reason: Reason, nowMs: number): void {
@@ -311,15 +326,18 @@ export class SrtlaSender {
   }
 
   #keepalive(link: Link, nowMs: number): void {
-    link.keepaliveAtMs = nowMs + keepaliveEveryMs;
+    const { carrier } = link;
+    const index = this.#links.indexOf(link);
+    carrier.pulse.asked(nowMs);
     const length = wire.writeKeepalive(this.#scratch, nowMs, {
-      linkId: this.#links.indexOf(link),
-      window: Math.round(link.figures.window * 1000),
-      inFlight: link.figures.inFlight,
-      rttMs: Math.round(link.rttMs ?? 0),
-      naks: link.naked,
-      bytesPerSecond: 0,
+      linkId: index,
+      window: Math.round((carrier.capacity.windowBytes(nowMs, 0) / packetBytes) * 1000),
+      inFlight: this.#bond.packets.inFlight[index] ?? 0,
+      rttMs: Math.round(carrier.capacity.rttMs ?? 0),
+      naks: carrier.lostPackets,
+      bytesPerSecond: Math.round(carrier.capacity.recentKbps(nowMs) * 125),
     });
+    carrier.spent(length);
     link.queue(this.#scratch, 0, length, nowMs);
   }
 
@@ -338,7 +356,7 @@ export class SrtlaSender {
   #drop(link: Link, reason: Reason, nowMs: number): void {
     link.close();
     link.reopenAtMs = nowMs + reopenEveryMs;
-    this.#inFlight.forget(this.#links.indexOf(link));
+    this.#bond.fell(this.#links.indexOf(link), nowMs);
     this.#become(link, 'down', reason, nowMs);
   }
 
@@ -360,9 +378,9 @@ export class SrtlaSender {
         reason,
         text: `path ${link.path.id}${over} to ${this.#options.destination}: ${state === 'up' ? 'is up' : reasonTexts[reason]}`,
         measured: {
-          rttMs: link.rttMs === null ? null : Math.round(link.rttMs),
-          silentMs: Math.round(nowMs - link.figures.heardMs),
-          inFlight: link.figures.inFlight,
+          rttMs: link.carrier.capacity.rttMs === null ? null : Math.round(link.carrier.capacity.rttMs),
+          silentMs: Math.round(nowMs - link.carrier.pulse.provedMs),
+          inFlight: this.#bond.packets.inFlight[this.#links.indexOf(link)] ?? 0,
         },
         tookMs,
       }),

@@ -91,6 +91,11 @@ export function isRetransmission(bytes: Buffer, offset: number): boolean {
   return ((bytes[offset + 4] ?? 0) & 0x04) !== 0;
 }
 
+/** Of an SRT data packet: 26 bits, from 1; 0 for packets that libsrt's packet filter makes. */
+export function messageNumber(bytes: Buffer, offset: number): number {
+  return word(bytes, offset + 4) & 0x03ffffff;
+}
+
 /** Microseconds since the session began, of any SRT packet. */
 export function srtTimestamp(bytes: Buffer, offset: number): number {
   return word(bytes, offset + 8);

@@ -1,0 +1,104 @@
+/**
+ * The bitrate that the networks together carry now. Pure: figures of the links, of the encoder and of the box go in; kbit/s come out.
+ *
+ * Down to what the links deliver, and only when it is proved that this is less than they are given (`srtla/flow.ts`): a late timer, a link that
+ * pauses or dies, a round trip that is long for other reasons move nothing. Up in steps that second copies have just shown to be carried, and never far above
+ * what the encoder really makes, so that a still picture does not inflate the estimate.
+ */
+export interface LinkLoad {
+  /** In use now. */
+  good: boolean;
+  /** What it has shown that it carries; the truth where `ceiling` holds, else the least. */
+  kbps: number;
+  ceiling: boolean;
+  /** A queue stands. */
+  queued: boolean;
+  /** Round trip with its queue. */
+  rttMs: number;
+  /** 0: none. */
+  capKbps: number;
+}
+
+export interface BitrateInputs {
+  links: readonly LinkLoad[];
+  /** How much longer delivery takes than the links need without queues, all waits included. */
+  excessMs: number;
+  /** Proved: the links carry less than they are given, and it is not getting better. */
+  congested: boolean;
+  /** Delivered meanwhile. */
+  arrivedKbps: number;
+  /** What the program makes, all told. */
+  programKbps: number;
+  /** Of it, not video. */
+  restKbps: number;
+  latencyMs: number;
+  /** The box is too hot, or its processor is slowed down. */
+  strained: boolean;
+}
+
+export interface BitrateLimits {
+  minKbps: number;
+  maxKbps: number;
+}
+
+export interface BitrateState {
+  kbps: number;
+  /** When it last went down or up. */
+  loweredMs: number;
+  raisedMs: number;
+  calmSinceMs: number;
+}
+
+export type BitrateChange = 'lower' | 'raise' | 'strained' | null;
+
+/** SRT, UDP, IP, keepalives and the multiplex's own share. */
+const overhead = 1.06;
+/** Of what the links are known to carry: the rest is for key frames, losses and errors of the estimate. */
+const shareKnown = 0.8;
+const raise = 1.25;
+/** Two round trips show what a step has done; and no encoder follows faster. */
+const raiseEveryMsMin = 250;
+/** The encoder follows, and what it made before must be through before it is judged again. */
+const lowerEveryMsMin = 250;
+/** After going down, the queue must be gone before anything is tried. */
+const calmMs = 400;
+/** Longer, and nothing is tried: a key frame alone makes less. */
+const excessMsCalm = 50;
+const activityMax = 1.7;
+const strainedShare = 0.7;
+
+export const initialBitrate = (kbps: number): BitrateState => ({
+  kbps,
+  loweredMs: Number.NEGATIVE_INFINITY,
+  raisedMs: Number.NEGATIVE_INFINITY,
+  calmSinceMs: Number.NEGATIVE_INFINITY,
+});
+
+/** To be called each 50 ms or so. */
+export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits: BitrateLimits, nowMs: number): { state: BitrateState; change: BitrateChange } {
+  const links = inputs.links.filter(({ good }) => good);
+  if (links.length === 0) return { state: { ...state, calmSinceMs: nowMs }, change: null };
+  const least = Math.min(...links.map(({ rttMs }) => rttMs));
+  const clamp = (kbps: number) => Math.round(Math.min(limits.maxKbps, Math.max(limits.minKbps, kbps)));
+  const known = links.every(({ ceiling }) => ceiling);
+  const video = (kbps: number) => kbps / overhead - inputs.restKbps;
+  if (inputs.congested) {
+    // The longer packets have waited already, the more must be made up for.
+    const late = Math.min(0.5, inputs.excessMs / inputs.latencyMs);
+    const wanted = clamp(video(inputs.arrivedKbps * (1 - late)));
+    const due = nowMs - state.loweredMs >= Math.max(lowerEveryMsMin, least);
+    if (wanted < state.kbps && due) return { state: { ...state, kbps: wanted, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
+  }
+  if (inputs.excessMs > excessMsCalm || links.every(({ queued }) => queued)) return { state: { ...state, calmSinceMs: nowMs }, change: null };
+  const cap = clamp(inputs.strained ? limits.maxKbps * strainedShare : limits.maxKbps);
+  if (state.kbps > cap) return { state: { ...state, kbps: cap, loweredMs: nowMs }, change: 'strained' };
+  const every = Math.max(raiseEveryMsMin, 2 * least);
+  if (nowMs - state.calmSinceMs < calmMs || nowMs - state.raisedMs < every || state.kbps >= cap) return { state, change: null };
+  const ceiling = known ? video(links.reduce((sum, link) => sum + capped(link, link.kbps), 0) * shareKnown) : Number.POSITIVE_INFINITY;
+  const active = Math.max(limits.minKbps, activityMax * Math.max(0, inputs.programKbps - inputs.restKbps));
+  const wanted = Math.min(cap, state.kbps * raise, ceiling, active);
+  if (wanted <= state.kbps * 1.02) return { state, change: null };
+  return { state: { ...state, kbps: clamp(wanted), raisedMs: nowMs }, change: 'raise' };
+}
+
+const capped = ({ capKbps }: LinkLoad, kbps: number): number => (capKbps > 0 ? Math.min(capKbps, kbps) : kbps);
