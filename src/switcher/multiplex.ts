@@ -160,7 +160,7 @@ export class Multiplex {
   #packet(unit: Unit, at: number, first: boolean, dts: number, nowMs: number): number {
     const { bytes, end, kind } = unit;
     // After a pause the references have run ahead of the pictures that come late: they never go back.
-    const clocked = first && kind === 'video' && dts - referenceLeadTicks > this.#lastReference;
+    const clocked = first && kind === 'video' && this.#isLater(dts - referenceLeadTicks);
     const to = this.#room(nowMs);
     const payload = this.#payload;
     const left = end - at;
@@ -215,9 +215,14 @@ export class Multiplex {
     for (let n = 1; n < between; n++) this.#writeReference(this.#lastReference + step, nowMs);
   }
 
+  /** Later as it is written, in whole ticks: the same reference twice is a clock that stood still. */
+  #isLater(reference: number): boolean {
+    return Math.round(reference) > Math.round(this.#lastReference);
+  }
+
   /** A packet with nothing but a clock reference. It never goes back. */
   #writeReference(reference: number, nowMs: number): void {
-    if (reference <= this.#lastReference) return;
+    if (!this.#isLater(reference)) return;
     const to = this.#room(nowMs);
     const payload = this.#payload;
     payload[to] = syncByte;

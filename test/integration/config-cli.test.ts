@@ -43,7 +43,9 @@ describe('tandem config', () => {
 
   it('is given to a daemon as it was checked', async () => {
     const file = place.config('box.yaml', `${withSecret}inputs: [{ id: cam, kind: srt, port: 9710, passphrase: ${secret} }]\n`);
-    expect(await readyConfig(file)).toEqual(loadConfig(file));
+    const { origin, ...config } = await readyConfig(file);
+    expect(origin).toMatchObject({ file });
+    expect(config).toEqual(loadConfig(file));
     await expect(readyConfig(place.config('wrong.yaml', 'version: 1\nprogram:\n  videoKbs: 1\n'))).rejects.toMatchObject({
       code: 78,
       message: expect.stringMatching(/wrong\.yaml:3:3 program\.videoKbs: /),
