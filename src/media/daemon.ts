@@ -9,6 +9,7 @@ import { monoMs, wallMs } from '../clock.ts';
 import type { EffectiveConfig } from '../config/effective.ts';
 import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
+import { isPassThrough } from '../inputs/pass-through.ts';
 import type { Logger } from '../log.ts';
 import type { CommandReply } from '../model/command.ts';
 import { type Notice, notice } from '../model/event.ts';
@@ -34,8 +35,6 @@ const turnMs = 10;
 const secondMs = 1000;
 /** A clock that says less was never set: a box without one begins in 1970, or when its image was made. */
 const clockSetMs = Date.UTC(2025, 0);
-/** Streams that are passed through are as large as they are: up to this they are remembered for as long as they may be sent again. */
-const passedKbpsMax = 12_000;
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
 
@@ -89,7 +88,7 @@ export class MediaDaemon {
     this.uplink = new Uplink({
       paths: config.paths.filter(({ enabled }) => enabled),
       destinations: config.destinations.filter(({ enabled }) => enabled),
-      kbpsMax: Math.max(passedKbpsMax, 1.3 * Math.max(config.program.videoKbps, config.program.maxKbps ?? 0) + config.program.audioKbps),
+      kbpsMax: uplinkKbpsMax(config),
       failover: config.failover,
       onNotice,
       log: log.child({ part: 'uplink' }),
@@ -330,4 +329,13 @@ export class MediaDaemon {
 function programNumberOf(inputs: Config['inputs'], id: string): number {
   const input = inputs.find((one) => one.id === id);
   return input !== undefined && 'programNumber' in input ? input.programNumber : 0;
+}
+
+/** Streams that are passed through are as large as they are. */
+const passedKbpsMax = 12_000;
+
+/** Up to this all that was sent is remembered for as long as it may be sent again. An encoder may overshoot by as much again; every kbit/s costs 400 bytes of memory. */
+function uplinkKbpsMax({ inputs, program }: Config): number {
+  const encoded = 2 * Math.max(program.videoKbps, program.maxKbps ?? 0) + program.audioKbps;
+  return inputs.some(isPassThrough) ? Math.max(passedKbpsMax, encoded) : encoded;
 }

@@ -7,7 +7,7 @@ import type { Config, InputConfig } from '../config/schema.ts';
 export type ReloadPlan = { kind: 'live'; inputs: InputConfig[]; videoKbps: number | null } | { kind: 'restart'; because: string };
 
 /** Of an input, what others are built from too. */
-const shared = ['id', 'kind', 'enabled', 'standby', 'watch', 'programNumber', 'latencyMs'] as const;
+const shared = ['id', 'kind', 'enabled', 'standby', 'watch', 'passThrough', 'programNumber', 'latencyMs'] as const;
 /** Of a configuration, what the media daemon does not use. */
 const unused: readonly string[] = ['control', 'gateway', 'origin', 'version'];
 
