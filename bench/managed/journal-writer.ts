@@ -1,6 +1,6 @@
 /** Writes events to a journal as fast as it takes them, and says which are safe: `node journal-writer.ts directory session`. */
 import { openJournal } from '../../src/control/journal.ts';
-import { notice } from '../../src/model/event.ts';
+import { eventOf } from '../../src/lab/power-cuts.ts';
 
 const [, , directory = '', session = ''] = process.argv;
 const journal = openJournal(directory, () => undefined);
@@ -18,18 +18,7 @@ journal.subscribe((one) => {
 });
 function more(): void {
   for (let burst = 0; burst < 5; burst++) {
-    const text = `${session} ${++seq} ${'x'.repeat(Math.floor(Math.random() * 2000))}`;
-    journal.append(
-      {
-        ...notice({ severity: 'info', subject: { kind: 'path', id: 'eth' }, what: 'path.state', reason: 'recovered', text }),
-        seq,
-        session,
-        bootId: 'b',
-        monoMs: seq,
-        wallMs: null,
-      },
-      'media',
-    );
+    journal.append(eventOf(session, ++seq, 'x'.repeat(Math.floor(Math.random() * 2000))), 'media');
   }
 }
 more();

@@ -81,7 +81,8 @@ async function runUntilCut(
   await cut;
 }
 
-function eventOf(session: string, seq: number, filling: string): TandemEvent {
+/** An event that says its own session and number, as long as `filling` makes it. */
+export function eventOf(session: string, seq: number, filling: string): TandemEvent {
   const text = `${session} ${seq} ${filling}`;
   return {
     ...notice({ severity: 'info', subject: { kind: 'path', id: 'eth' }, what: 'path.state', reason: 'recovered', text }),

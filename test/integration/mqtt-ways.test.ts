@@ -7,7 +7,7 @@ import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import { type BoxStatus, stateParts } from '../../src/model/mqtt.ts';
 import { missedTelemetrySchema } from '../../src/model/telemetry.ts';
 import { ControlWorld, until } from './control-world.ts';
-import { Mosquitto, mosquittoMissing, type Watcher } from './mqtt-world.ts';
+import { type BrokerOptions, Mosquitto, mosquittoMissing, openBroker, openWatcher, type Watcher } from './mqtt-world.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -24,17 +24,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function broker(options: ConstructorParameters<typeof Mosquitto>[0] = {}): Promise<Mosquitto> {
-  const mosquitto = new Mosquitto(options);
-  cleanups.push(() => mosquitto.stop());
-  await mosquitto.start();
-  return mosquitto;
-}
-async function watch(mosquitto: Mosquitto, ...rest: Parameters<Mosquitto['watch']>): Promise<Watcher> {
-  const watching = await mosquitto.watch(...rest);
-  cleanups.push(() => watching.end());
-  return watching;
-}
+const broker = (options?: BrokerOptions) => openBroker(cleanups, options);
+const watch = (mosquitto: Mosquitto, ...rest: Parameters<Mosquitto['watch']>) => openWatcher(cleanups, mosquitto, ...rest);
 const mqttState = async () => (await world.get<BoxSnapshot>('/api/status')).mqtt;
 const says = (pattern: RegExp) => until(String(pattern), async () => pattern.test((await mqttState()).text), 40_000);
 const alive = (watching: Watcher) => watching.last<BoxStatus>(`${root}status`)?.online === true;

@@ -201,3 +201,18 @@ function makeCertificate(directory: string, name: string, authority: string, com
 function openssl(directory: string, ...args: string[]): void {
   execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' });
 }
+
+/** Ends with the test: its end joins `cleanups`. */
+export async function openBroker(cleanups: (() => Promise<void>)[], options: BrokerOptions = {}): Promise<Mosquitto> {
+  const mosquitto = new Mosquitto(options);
+  cleanups.push(() => mosquitto.stop());
+  await mosquitto.start();
+  return mosquitto;
+}
+
+/** Ends with the test too. */
+export async function openWatcher(cleanups: (() => Promise<void>)[], mosquitto: Mosquitto, ...rest: Parameters<Mosquitto['watch']>): Promise<Watcher> {
+  const watching = await mosquitto.watch(...rest);
+  cleanups.push(() => watching.end());
+  return watching;
+}

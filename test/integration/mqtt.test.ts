@@ -7,7 +7,7 @@ import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import { type BoxStatus, type Reply, stateParts, topicTable } from '../../src/model/mqtt.ts';
 import type { Telemetry } from '../../src/model/telemetry.ts';
 import { ControlWorld, until } from './control-world.ts';
-import { Mosquitto, mosquittoMissing, Watcher } from './mqtt-world.ts';
+import { type BrokerOptions, type Mosquitto, mosquittoMissing, openBroker, openWatcher, Watcher } from './mqtt-world.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -24,18 +24,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function broker(options: ConstructorParameters<typeof Mosquitto>[0] = {}): Promise<Mosquitto> {
-  const mosquitto = new Mosquitto(options);
-  cleanups.push(() => mosquitto.stop());
-  await mosquitto.start();
-  return mosquitto;
-}
-
-async function watcher(mosquitto: Mosquitto, ...rest: Parameters<Mosquitto['watch']>): Promise<Watcher> {
-  const watching = await mosquitto.watch(...rest);
-  cleanups.push(() => watching.end());
-  return watching;
-}
+const broker = (options?: BrokerOptions) => openBroker(cleanups, options);
+const watcher = (mosquitto: Mosquitto, ...rest: Parameters<Mosquitto['watch']>) => openWatcher(cleanups, mosquitto, ...rest);
 
 const status = (watching: Watcher) => watching.last<BoxStatus>(`${root}status`);
 const born = (watching: Watcher) => until('the birth', () => status(watching)?.online === true);
