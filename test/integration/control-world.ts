@@ -272,13 +272,15 @@ export class ControlWorld {
   log = '';
   #process: ChildProcess | null = null;
   #config: ConfigInput = { version: 1 };
+  #nodeFlags: string[] = [];
 
   constructor() {
     this.media = new FakeMedia(join(this.directory, 'media.sock'));
   }
 
   /** Starts control as a process of its own. `control` is the section of the configuration; the page takes a free port. */
-  start(control: NonNullable<ConfigInput['control']> = {}, options: { passwordFile?: boolean; rest?: Partial<ConfigInput> } = {}): void {
+  start(control: NonNullable<ConfigInput['control']> = {}, options: { passwordFile?: boolean; rest?: Partial<ConfigInput>; nodeFlags?: string[] } = {}): void {
+    this.#nodeFlags = options.nodeFlags ?? [];
     this.#config = {
       version: 1,
       box: { name: 'box7' },
@@ -300,7 +302,7 @@ export class ControlWorld {
     rmSync(this.inside('state/page.url'), { force: true });
     const env: NodeJS.ProcessEnv = { ...process.env, TANDEM_LOG: 'debug' };
     if (existsSync(this.inside('first-password'))) env.TANDEM_PAGE_PASSWORD_FILE = this.inside('first-password');
-    const child = spawn(process.execPath, [runner, this.inside('config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env });
+    const child = spawn(process.execPath, [...this.#nodeFlags, runner, this.inside('config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });

@@ -6,12 +6,17 @@ import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import type { MqttConfig } from '../../config/schema.ts';
 import { type BoxStatus, topicRoot } from '../../model/mqtt.ts';
 import { proxyAgent } from './proxy.ts';
+import { SendWindow } from './window.ts';
 
 /** The broker sends the last will after one and a half of it: a box that vanished is known within 15 s. */
 const keepAliveSeconds = 10;
 const connectMsMax = 10_000;
 /** The largest honest command is a few hundred bytes. A broker that speaks MQTT 5 drops larger ones before they reach us. */
 const packetBytesMax = 64 * 1024;
+/** Commands that are not answered yet. What is more waits at the broker, whose queue is its own affair. */
+const receiveMax = 32;
+/** To the package: go on without acknowledging this message. Ours follows. */
+const acknowledgedLater = new Error('acknowledged later');
 
 export interface ConnectionOptions {
   config: MqttConfig & { url: string };
@@ -19,14 +24,22 @@ export interface ConnectionOptions {
   /** 5, or 4 for MQTT 3.1.1. */
   protocolVersion: 4 | 5;
   will: BoxStatus;
-  onMessage(topic: string, payload: Buffer, packet: IPublishPacket): void;
+  /** A promise: the message is acknowledged when it resolves. It never rejects. */
+  onMessage(topic: string, payload: Buffer, packet: IPublishPacket): Promise<void> | undefined;
   /** Once, when it is over. `error` is null for an end without a word. */
   onEnd(error: unknown): void;
+}
+
+interface PublishOptions {
+  qos: 0 | 1;
+  retain: boolean;
+  correlationData?: Buffer | undefined;
 }
 
 export class BrokerConnection {
   readonly #client: MqttClient;
   readonly #version: 4 | 5;
+  readonly #window = new SendWindow();
   #lastError: unknown = null;
   #ended = false;
 
@@ -41,10 +54,14 @@ export class BrokerConnection {
       if (this.#ended) return;
       this.#ended = true;
       client.end(true);
+      this.#window.close(this.#lastError ?? new Error('the connection is gone'));
       options.onEnd(this.#lastError);
     };
-    client.on('connect', () => onConnected(this));
-    client.on('message', options.onMessage);
+    client.on('connect', ({ properties }) => {
+      this.#window.open(properties?.receiveMaximum);
+      onConnected(this);
+    });
+    client.handleMessage = (packet, goOn) => this.#take(packet, goOn, options.onMessage);
     client.on('error', (error) => {
       this.#lastError ??= error;
       end();
@@ -65,7 +82,11 @@ export class BrokerConnection {
   }
 
   /** Resolves when the broker has acknowledged (QoS 1) or the bytes are on their way (QoS 0). Rejects with an MQTT code where it refuses. */
-  publish(topic: string, payload: string, options: { qos: 0 | 1; retain: boolean; correlationData?: Buffer | undefined }): Promise<void> {
+  publish(topic: string, payload: string, options: PublishOptions): Promise<void> {
+    return options.qos === 0 ? this.#send(topic, payload, options) : this.#window.through(() => this.#send(topic, payload, options));
+  }
+
+  #send(topic: string, payload: string, options: PublishOptions): Promise<void> {
     const properties = this.#version === 5 ? { contentType: 'application/json', payloadFormatIndicator: true } : undefined;
     return new Promise((resolve, reject) => {
       this.#client.publish(
@@ -78,6 +99,20 @@ export class BrokerConnection {
         },
         (error) => (error ? reject(error) : resolve()),
       );
+    });
+  }
+
+  /**
+   * An acknowledgement makes room for the next message: a flood of commands waits at the broker until we have answered. The package acknowledges at once,
+   * or holds up all that follows, and among that are the acknowledgements which our answers wait for.
+   */
+  #take(packet: IPublishPacket, goOn: (error?: Error) => void, onMessage: ConnectionOptions['onMessage']): void {
+    const answered = onMessage(packet.topic, packet.payload as Buffer, packet);
+    if (answered === undefined || packet.qos === 0) return goOn();
+    goOn(acknowledgedLater);
+    void answered.then(() => {
+      const client = this.#client as unknown as { _sendPacket(packet: { cmd: 'puback'; messageId: number | undefined; reasonCode: 0 }): void };
+      if (this.#client.connected && !this.#ended) client._sendPacket({ cmd: 'puback', messageId: packet.messageId, reasonCode: 0 });
     });
   }
 
@@ -123,7 +158,7 @@ function clientOptions({ config, box, protocolVersion, will }: ConnectionOptions
     writeCache: false,
     resubscribe: false,
     will: { topic: `${topicRoot(box)}status`, payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true },
-    ...(protocolVersion === 5 && { properties: { maximumPacketSize: packetBytesMax, sessionExpiryInterval: 0 } }),
+    ...(protocolVersion === 5 && { properties: { maximumPacketSize: packetBytesMax, receiveMaximum: receiveMax, sessionExpiryInterval: 0 } }),
     ...(config.user !== undefined && { username: config.user }),
     ...(password !== undefined && { password }),
     ...(config.proxy !== undefined && /^wss?:/.test(config.url) && { wsOptions: { agent: proxyAgent(config.proxy, config.url.startsWith('wss:')) } }),

@@ -33,7 +33,7 @@ const packetBytes = 120;
 const stableMs = 5000;
 /** Somebody who keeps writing to our status gets an answer at most this often. */
 const rebirthEveryMs = 1000;
-/** Replies under way; above this the flood is answered with silence, since answers would only feed it. */
+/** Replies under way. Commands of QoS 1 wait until there is room; a flood without acknowledgements is answered with silence, since answers would only feed it. */
 const repliesMax = 500;
 
 export interface MqttLinkOptions {
@@ -71,6 +71,9 @@ export class MqttLink {
   #overwritten = false;
   #rebornMs = Number.NEGATIVE_INFINITY;
   #replies = 0;
+  /** Over which `config/reported` is on its way. */
+  #reporting: BrokerConnection | null = null;
+  #reportAgain = false;
   #stopping = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -276,15 +279,12 @@ export class MqttLink {
     return true;
   }
 
-  #take(topic: string, payload: Buffer, packet: IPublishPacket): void {
+  /** Resolves when it is answered. */
+  #take(topic: string, payload: Buffer, packet: IPublishPacket): Promise<void> | undefined {
     const connection = this.#connection;
-    if (connection === null) return;
-    if (topic === `${this.#root}status`) {
-      this.#checkStatus(payload);
-      return;
-    }
-    if (this.#stopping) return;
-    if (topic === `${this.#root}config/desired`) return void this.#takeDesired(connection, payload);
+    if (connection === null || this.#stopping) return;
+    if (topic === `${this.#root}status`) return void this.#checkStatus(payload);
+    if (topic === `${this.#root}config/desired`) return this.#takeDesired(connection, payload);
     const properties = packet.properties ?? {};
     const request = readRequest(
       {
@@ -300,11 +300,10 @@ export class MqttLink {
     );
     if (request.refusal !== null) {
       this.#refusals.add(request.refusal, monoMs());
-      this.#reply(connection, request, request.refusal);
-      return;
+      return this.#reply(connection, request, request.refusal);
     }
     const from = request.by === null ? 'mqtt' : `mqtt:${request.by}`;
-    void this.#options.desk
+    return this.#options.desk
       .run({ name: request.name, args: request.args ?? {}, from, correlation: request.correlation })
       .then((reply) => this.#reply(connection, request, reply));
   }
@@ -327,20 +326,22 @@ export class MqttLink {
     this.#birth(connection).catch(() => undefined);
   }
 
-  #reply(connection: BrokerConnection, request: Pick<Request, 'replyTo' | 'correlationData' | 'correlation' | 'name'>, reply: CommandReply): void {
-    if (this.#replies >= repliesMax) return;
+  #reply(connection: BrokerConnection, request: Pick<Request, 'replyTo' | 'correlationData' | 'correlation' | 'name'>, reply: CommandReply): Promise<void> {
+    if (this.#replies >= repliesMax) return Promise.resolve();
     this.#replies++;
     const payload: Reply = { ...reply, command: request.name, correlation: request.correlation };
-    this.#publishAt(connection, request.replyTo ?? `${this.#root}reply`, payload, {
-      qos: 1,
-      retain: false,
-      correlationData: request.correlationData ?? undefined,
-    })
-      // The asker may name a topic that the broker does not let us use: its loss.
-      .catch(() => undefined)
-      .finally(() => {
-        this.#replies--;
-      });
+    return (
+      this.#publishAt(connection, request.replyTo ?? `${this.#root}reply`, payload, {
+        qos: 1,
+        retain: false,
+        correlationData: request.correlationData ?? undefined,
+      })
+        // The asker may name a topic that the broker does not let us use: its loss.
+        .catch(() => undefined)
+        .finally(() => {
+          this.#replies--;
+        })
+    );
   }
 
   /** @param topic below the root. */
@@ -359,16 +360,23 @@ export class MqttLink {
     return connection.publish(topic, text, options);
   }
 
-  /** Its acknowledgement is the proof that the broker is reached with the settings that are in force. */
+  /** Its acknowledgement is the proof that the broker is reached with the settings that are in force. One at a time: each says all that there is to say. */
   #publishReported(): void {
     const connection = this.#connection;
     if (connection === null || !this.#serving) return;
+    this.#reportAgain = this.#reporting === connection;
+    if (this.#reportAgain) return;
+    this.#reporting = connection;
     const { settings } = this.#options;
     const { rev } = settings;
-    this.#publish(connection, 'config/reported', settings.reported(), { qos: 1, retain: true }).then(
-      () => settings.brokerReached(rev),
-      () => undefined,
-    );
+    this.#publish(connection, 'config/reported', settings.reported(), { qos: 1, retain: true })
+      .then(() => settings.brokerReached(rev))
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#reporting !== connection) return;
+        this.#reporting = null;
+        if (this.#reportAgain) this.#publishReported();
+      });
   }
 
   #publishDiscovery(connection: BrokerConnection): void {
@@ -384,8 +392,8 @@ export class MqttLink {
     const answer = await takeDesired(payload, this.#options.settings);
     if (answer === null) return;
     if (answer.unreadable) this.#refusals.add(answer.reply, monoMs());
-    this.#reply(connection, { replyTo: null, correlationData: null, correlation: null, name: 'config' }, answer.reply);
     this.#publishReported();
+    await this.#reply(connection, { replyTo: null, correlationData: null, correlation: null, name: 'config' }, answer.reply);
   }
 
   #status(online: boolean, reason: BoxStatus['reason']): BoxStatus {

@@ -18,6 +18,7 @@ import type { Box } from '../box.ts';
 import { refuse } from '../commands.ts';
 import { replaceFile } from '../files.ts';
 import { concernsMedia, confirmed, judgeTrial, needsOf, novelty, takenBack } from './decide.ts';
+import { Newest } from './newest.ts';
 import { askPrepare } from './prepare.ts';
 
 export interface Wanted {
@@ -54,6 +55,10 @@ export class SettingsKeeper {
   #queue: Promise<unknown> = Promise.resolve();
   /** The newest that came while another was on trial. */
   #next: { wanted: Wanted; from: string } | null = null;
+  readonly #numbered = new Newest<{ wanted: Wanted; from: string }>(
+    (work) => void this.#enqueue(work),
+    ({ wanted, from }) => this.#take(wanted, from),
+  );
   #timer: NodeJS.Timeout | undefined;
   #applying = false;
 
@@ -123,9 +128,9 @@ export class SettingsKeeper {
     };
   }
 
-  /** Never rejects. One after the other. */
+  /** Never rejects. One after the other; of those with a number that come meanwhile, the newest. */
   take(wanted: Wanted, from: string): Promise<CommandReply> {
-    return this.#enqueue(() => this.#take(wanted, from));
+    return wanted.rev === null ? this.#enqueue(() => this.#take(wanted, from)) : this.#numbered.add(wanted.rev, { wanted, from });
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,15 @@
 /** Asks the process that checks configurations. */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Prepared, PrepareRequest } from '../../config/prepare.ts';
 
 const script = fileURLToPath(new URL('../../config/prepare-process.ts', import.meta.url));
 /** On a small board under load; whoever waits longer has a process that hangs. */
 const answerMsMax = 20_000;
+/** It takes a processor for a second or two: the program goes before. */
+const niceness = 5;
 
 /** Never rejects. */
 export async function askPrepare(configFile: string, request: Omit<PrepareRequest, 'file'>): Promise<Prepared> {
@@ -21,6 +24,7 @@ export async function askPrepare(configFile: string, request: Omit<PrepareReques
 function run(input: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'ignore'], timeout: answerMsMax, killSignal: 'SIGKILL' });
+    if (child.pid !== undefined) setPriority(child.pid, niceness);
     let answer = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       answer += text;
