@@ -13,9 +13,9 @@ import { type CursorFile, openCursors } from './cursors.ts';
 import { type Disk, type DiskFile, realDisk } from './disk.ts';
 
 /** What a page or a broker that was away for a while wants to see; about 2 MB of memory. */
-const keptEvents = 4000;
-/** One generation of the file; two are kept, so at most twice this on the disk. */
-const fileBytesMax = 2 * 1024 * 1024;
+export const keptEvents = 4000;
+/** One generation of the file; two are kept, so at most twice this on the disk, and never less than the newest events of so many bytes. */
+export const fileBytesMax = 2 * 1024 * 1024;
 /** An event that the disk has not taken by then is given to consumers nonetheless. */
 const readyMsMax = 1000;
 /** A disk in trouble is tried again this often. */
