@@ -1,8 +1,9 @@
 /**
  * Every mode while a network fails: pictures lost at a viewer behind our gateway. `npm run bench -- modes [--mode backup] [--runs 3]
- * [--latency 1000] [--seed 1] [--dark 20] [--fault blackout|carrier|gateway|change] [--spare cold|connected]
+ * [--latency 1000] [--seed 1] [--dark 20] [--fault blackout|carrier|gateway|change|settings] [--spare cold|connected]
  * [--delay 10]`. blackout: the emulated Ethernet, of that delay one way, is silent for 20 s. carrier: its interface goes down, in network namespaces
- * (root). gateway: the first of two is killed. change: through all modes and back.
+ * (root). gateway: the first of two is killed. change: through all modes and back. settings: paths and
+ * the destination's settings are changed, ten times.
  */
 import { parseArgs } from 'node:util';
 import { type Mode, modes } from '../src/model/modes.ts';

@@ -1,5 +1,5 @@
 /** Settings changed over MQTT on the whole chain, on air: what the viewer sees of each, and how a change that cuts the box off ends. */
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,11 +36,18 @@ export async function settings(): Promise<void> {
     const { doc } = heard.at(-1) as Reported;
     const [destination] = doc.destinations as Record<string, unknown>[];
     const paths = doc.paths as Record<string, unknown>[];
+    const passphraseFile = join(directory, 'another-passphrase');
+    writeFileSync(passphraseFile, 'not that of the gateway\n', { mode: 0o600 });
     const changes: [string, Record<string, unknown>][] = [
       ['bitrate', { program: { videoKbps: 2500 } }],
       ['text of the camera on air', { inputs: [{ ...testCameras[0], text: 'another' }, testCameras[1]] }],
       ['threshold of the vitals', { control: { vitals: { cpuMaxPct: 90 } } }],
       ['latency of the destination', { destinations: [{ ...destination, latencyMs: 1200 }] }],
+      ['cap of one path', { paths: paths.map((path, index) => (index === 0 ? path : { ...path, maxKbps: 4000 })) }],
+      ['one path less', { paths: paths.slice(0, 1) }],
+      ['one path more', { paths }],
+      ['stream id', { destinations: [{ ...destination, streamId: 'another', latencyMs: 1200 }] }],
+      ['a passphrase that the gateway does not have', { destinations: [{ ...destination, passphraseFile, streamId: 'another', latencyMs: 1200 }] }],
       // The demo's networks have their own remote addresses.
       ['a gateway that is not there', { paths: paths.map((path) => ({ ...path, via: { host: '127.0.0.1', port: 9 } })) }],
       ['a broker that is not there', { control: { mqtt: { url: 'mqtt://127.0.0.1:9' } } }],
@@ -52,6 +59,7 @@ export async function settings(): Promise<void> {
       const over = () => heard.find((one) => one.rev === rev && one.state !== 'pending');
       while (over() === undefined && monoMs() - sinceMs < 60_000) await delay(50);
       const tookS = (monoMs() - sinceMs) / 1000;
+      // What is taken back is put in force afterwards; a worker that restarts, and a connection that is left, take seconds as well.
       await delay(6000);
       const { pictures, picturesLost, continuityErrors, longestGapMs } = await run.seen();
       console.log(

@@ -1,11 +1,12 @@
 /** One mode, one fault, one run. */
 import { monoMs } from '../../src/clock.ts';
+import type { ConfigInput } from '../../src/config/schema.ts';
 import type { ViewerProcess } from '../../src/lab/viewer/process.ts';
 import { type Mode, modes } from '../../src/model/modes.ts';
 import { srtLibrary } from '../../src/uplink/srt/library.ts';
 import { ModesWorld } from './world.ts';
 
-export type Fault = 'blackout' | 'carrier' | 'gateway' | 'change';
+export type Fault = 'blackout' | 'carrier' | 'gateway' | 'change' | 'settings';
 
 export interface Measured {
   lost: number;
@@ -54,6 +55,7 @@ export async function measureMode({ mode, latencyMs, seed, fault, darkSeconds, s
     else if (fault === 'gateway') world.gateways[0]?.kill('SIGKILL');
     const pictureMs = fault === 'gateway' ? (await firstPictureMs(viewer, darkSeconds)) - faultMs : 0;
     if (fault === 'change') await changeModes(world, mode, 4000);
+    else if (fault === 'settings') await changeSettings(world, 4000);
     else await wait(fault === 'gateway' ? Math.max(0, darkSeconds - pictureMs / 1000) : darkSeconds);
     if (fault === 'carrier') world.ip('gateway', 'link', 'set', 'gteth', 'up');
     else if (fault === 'blackout') await world.emulator.change('eth', { down: false });
@@ -96,4 +98,38 @@ export async function changeModes(world: ModesWorld, mode: Mode, eachMs: number)
     await world.until(`the mode ${to}`, () => world.status?.destinations[0]?.mode === to);
     await new Promise((resolve) => setTimeout(resolve, eachMs));
   }
+}
+
+type Paths = NonNullable<ConfigInput['paths']>;
+type Destination = NonNullable<ConfigInput['destinations']>[number];
+
+/** Changes of paths and of the destination in a configuration, each put in force while the program runs, and each for `eachMs`. */
+export async function changeSettings(world: ModesWorld, eachMs: number): Promise<void> {
+  const { paths = [], destinations = [] } = world.box;
+  const [eth, lte] = paths as [Paths[number], Paths[number]];
+  const destination = destinations[0] as Destination;
+  const to = (changed: Partial<Destination>): Partial<ConfigInput> => ({ destinations: [{ ...destination, ...changed }] });
+  const changes: [string, Partial<ConfigInput>][] = [
+    ['a longer latency', to({ latencyMs: (destination.latencyMs ?? 1000) + 300 })],
+    ['a shorter latency', to({})],
+    ['a stream id', to({ streamId: 'another' })],
+    ['no stream id', to({})],
+    ['a cap', { paths: [eth, { ...lte, maxKbps: 3000 }] }],
+    ['priorities', { paths: [{ ...eth, priority: 50 }, lte] }],
+    ['an allowance', { paths: [eth, { ...lte, allowanceMb: 5000 }] }],
+    ['a smaller MTU', { paths: [{ ...eth, mtuBytes: 1400 }, lte] }],
+    ['one path less', { paths: [eth] }],
+    ['one path more', { paths: [eth, lte] }],
+  ];
+  for (const [what, changed] of changes) {
+    const reply = await world.reconfigure(changed);
+    if (reply.reason !== 'config-changed') throw new Error(`${what}: ${reply.text}`);
+    await world.until(`${what} to be in force`, () => world.status?.destinations[0]?.changing !== true && pathsUp(world));
+    await new Promise((resolve) => setTimeout(resolve, eachMs));
+  }
+}
+
+function pathsUp({ status, box }: ModesWorld): boolean {
+  const paths = status?.paths ?? [];
+  return paths.length === box.paths?.length && paths.every(({ state }) => state === 'up');
 }

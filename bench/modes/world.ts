@@ -51,6 +51,7 @@ export class ModesWorld {
   #player: { stop(): void } | null = null;
   #client: MediaClient | null = null;
   #media: ChildProcess | null = null;
+  #box: ConfigInput = { version: 1 };
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -83,6 +84,7 @@ export class ModesWorld {
       media: { socket: join(this.directory, 'media.sock') },
       ...this.#options.box,
     };
+    this.#box = box;
     this.#media = this.#tandem('media', box, this.#spaces?.box ?? null);
     this.#player = this.#play(clip, port);
     this.#client = new MediaClient({
@@ -102,6 +104,19 @@ export class ModesWorld {
   async command(command: Parameters<MediaClient['command']>[0]) {
     if (this.#client === null) throw new Error('the world has not started');
     return this.#client.command(command, 'test');
+  }
+
+  /** The box's configuration as it is. */
+  get box(): ConfigInput {
+    return this.#box;
+  }
+
+  /** Another configuration of the box, which the media daemon is told to read. Resolves to what it says. */
+  async reconfigure(changed: Partial<ConfigInput>) {
+    if (this.#client === null) throw new Error('the world has not started');
+    this.#box = { ...this.#box, ...changed };
+    writeFileSync(join(this.directory, 'media.yaml'), stringify(this.#box), { mode: 0o600 });
+    return this.#client.reload();
   }
 
   /** After it was killed: with the same ports. */

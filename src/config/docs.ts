@@ -20,7 +20,7 @@ interface Section {
 const appliesTexts: Record<SettingMeta['applies'], string> = {
   live: 'at once',
   input: 'the input restarts',
-  reconnect: 'the session is made anew',
+  reconnect: 'when a new session stands, made beside the old one',
   daemon: 'the daemon restarts',
 };
 

@@ -4,8 +4,8 @@ import { modes } from '../model/modes.ts';
 import { host, id, interfaceName, port, setting, srtSettings } from './setting.ts';
 
 export const pathSchema = z.strictObject({
-  id: setting(id, 'A short name, unique among the paths.', { applies: 'daemon', example: 'eth' }),
-  enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'live' }),
+  id: setting(id, 'A short name, unique among the paths.', { applies: 'reconnect', example: 'eth' }),
+  enabled: setting(z.boolean().default(true), 'A path that is not enabled is not used.', { applies: 'reconnect' }),
   interface: setting(interfaceName.optional(), 'Network interface that the path’s sockets are bound to. Without it the routing table chooses.', {
     applies: 'reconnect',
     example: 'eth0',
@@ -19,7 +19,7 @@ export const pathSchema = z.strictObject({
             .regex(/^\d+-\d+(\.\d+)*$/, 'use bus and ports as in /sys/bus/usb/devices, such as 1-1.2')
             .optional(),
           'The USB socket that it is plugged into.',
-          { applies: 'daemon', example: '1-1.2' },
+          { applies: 'reconnect', example: '1-1.2' },
         ),
         mac: setting(
           z
@@ -28,16 +28,16 @@ export const pathSchema = z.strictObject({
             .optional(),
           'Its MAC address.',
           {
-            applies: 'daemon',
+            applies: 'reconnect',
           },
         ),
-        driver: setting(z.string().min(1).max(64).optional(), 'Its driver in the kernel.', { applies: 'daemon', example: 'qmi_wwan' }),
-        serial: setting(z.string().min(1).max(128).optional(), 'Serial number of the USB device; of many modems it is the IMEI.', { applies: 'daemon' }),
+        driver: setting(z.string().min(1).max(64).optional(), 'Its driver in the kernel.', { applies: 'reconnect', example: 'qmi_wwan' }),
+        serial: setting(z.string().min(1).max(128).optional(), 'Serial number of the USB device; of many modems it is the IMEI.', { applies: 'reconnect' }),
       })
       .refine((match) => Object.values(match).some((one) => one !== undefined), 'name at least one property: usbPath, mac, driver or serial')
       .optional(),
     'Instead of interface: the interface that has all these properties, whatever its name is now. For USB modems that come back under another name.',
-    { applies: 'daemon' },
+    { applies: 'reconnect' },
   ),
   via: setting(
     z
@@ -49,20 +49,20 @@ export const pathSchema = z.strictObject({
   priority: setting(
     z.int().min(0).max(100).default(10),
     'Lower is preferred. In bonded mode a path with a higher number helps only as far as it is needed; equal ones share. Modes that use one path at a time take the lowest that works.',
-    { applies: 'daemon' },
+    { applies: 'reconnect' },
   ),
   maxKbps: setting(z.int().min(50).max(1_000_000).optional(), 'Never more than this over the path, everything counted.', {
     unit: 'kbit/s',
-    applies: 'daemon',
+    applies: 'reconnect',
   }),
   allowanceMb: setting(z.int().min(1).max(100_000_000).optional(), 'Data that the path may use in a calendar month, both directions. Then it is stopped.', {
     unit: 'MB',
-    applies: 'daemon',
+    applies: 'live',
   }),
-  allowanceWarnPct: setting(z.int().min(1).max(100).default(80), 'Warn when so much of the allowance is used.', { unit: '%', applies: 'daemon' }),
+  allowanceWarnPct: setting(z.int().min(1).max(100).default(80), 'Warn when so much of the allowance is used.', { unit: '%', applies: 'live' }),
   mtuBytes: setting(z.int().min(576).max(1500).default(1500), 'Largest IP packet that the path carries. The payload shrinks in steps of 188 bytes.', {
     unit: 'byte',
-    applies: 'daemon',
+    applies: 'reconnect',
   }),
 });
 export type PathConfig = z.infer<typeof pathSchema>;
@@ -99,20 +99,20 @@ export type FailoverConfig = z.infer<typeof failoverSchema>;
 
 export const destinationSchema = z.strictObject({
   id: setting(id, 'A short name, unique among the destinations.', { applies: 'daemon', example: 'cloud' }),
-  enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'live' }),
+  enabled: setting(z.boolean().default(true), 'A destination that is not enabled is not called.', { applies: 'daemon' }),
   mode: setting(
     z.enum(modes).default('bonded'),
     'bonded: one SRT session over SRTLA, the paths add up. redundant: the same, every packet on every path. standby: plain SRT over the best path, the next one connected already. dual: plain SRT over each path, all of them carry the program. broadcast, backup: a group of SRT sockets, for receivers with SRT bonding (needs libsrt with bonding: tandem doctor says).',
-    { applies: 'live' },
+    { applies: 'reconnect' },
   ),
   paths: setting(z.array(id).min(1).max(8).optional(), 'Ids of the paths that it may be reached over; default: all.', {
-    applies: 'daemon',
+    applies: 'reconnect',
     example: ['eth', 'lte'],
   }),
   spare: setting(
     z.enum(['connected', 'cold']).default('connected'),
     'Whether in standby mode a connection over the next path is kept ready. cold: for servers that end the first sender of a stream when a second one calls; the program then stays on the other path until that one fails.',
-    { applies: 'daemon' },
+    { applies: 'reconnect' },
   ),
   host: setting(host, 'Host name or address of the gateway.', { applies: 'reconnect', example: 'gateway.example.net' }),
   port: setting(port, 'UDP port: of the SRTLA receiver, or in the other modes of the SRT listener.', { applies: 'reconnect', example: 5000 }),

@@ -212,7 +212,7 @@ export const configSchema = z
     program: programSchema.prefault({}),
     switching: switchingSchema.prefault({}),
     slate: slateSchema.prefault({}),
-    paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'daemon' }),
+    paths: setting(z.array(pathSchema).max(8).default([]), 'Networks that the program may leave by.', { applies: 'reconnect' }),
     destinations: setting(z.array(destinationSchema).max(8).default([]), 'Gateways in order of preference.', { applies: 'daemon' }),
     failover: failoverSchema.prefault({}),
     media: z

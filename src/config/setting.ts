@@ -3,7 +3,8 @@ import { z } from 'zod';
 
 /**
  * When a change of a setting takes effect.
- * live: at once. input: the input's worker restarts. reconnect: the session to the destination is made anew.
+ * live: at once. input: the input's worker restarts. reconnect: a session with it is made beside the one that runs,
+ * and has the program when it stands.
  * daemon: the daemon restarts.
  */
 export type Applies = 'live' | 'input' | 'reconnect' | 'daemon';

@@ -42,12 +42,31 @@ export class Allowances {
     }
   }
 
+  /** Other paths, or other allowances: what was used stays used. `paths`: their counters now. */
+  reconfigure(configs: readonly PathConfig[], paths: readonly PathStatus[]): void {
+    const before = new Map(this.#meters);
+    this.#meters.clear();
+    for (const config of configs) {
+      if (config.allowanceMb === undefined) continue;
+      const allowance = { bytes: config.allowanceMb * megabyte, warnPct: config.allowanceWarnPct };
+      const meter = before.get(config.id)?.meter ?? new AllowanceMeter(allowance, undefined, bytesOf(paths, config.id));
+      const state = meter.allow(allowance);
+      this.#meters.set(config.id, { config, meter });
+      if (state !== null) this.#tell(config, meter, state);
+    }
+    for (const [id, { meter }] of before) {
+      if (this.#meters.has(id)) continue;
+      this.#options.onAllow(id, true);
+      if (meter.state !== 'ok') this.#tellFree(id, meter.state);
+    }
+    this.#writeAtMs = 0;
+  }
+
   /** To be called each second. `wallMs`: null while the clock is not set. */
   turn(paths: readonly PathStatus[], wallMs: number | null, nowMs: number): void {
     if (this.#meters.size === 0) return;
     for (const [id, { config, meter }] of this.#meters) {
-      const bytes = paths.filter((path) => path.id === id).reduce((sum, { sentBytes, receivedBytes }) => sum + sentBytes + receivedBytes, 0);
-      const before = meter.count(bytes, monthOf(wallMs));
+      const before = meter.count(bytesOf(paths, id), monthOf(wallMs));
       if (before !== null) this.#tell(config, meter, before);
       this.#options.onAllow(id, meter.state !== 'used');
     }
@@ -74,11 +93,18 @@ export class Allowances {
     this.#writing = false;
   }
 
+  #tellFree(id: string, from: AllowanceState): void {
+    const text = `path ${id} has no allowance any more`;
+    this.#options.onNotice(
+      notice({ severity: 'clear', subject: { kind: 'path', id }, what: 'path.allowance', from, to: 'ok', reason: 'config-changed', text }),
+    );
+  }
+
   #tell({ id, allowanceMb }: PathConfig, meter: AllowanceMeter, from: AllowanceState): void {
     const { state, usage } = meter;
     const usedMb = Math.round(usage.bytes / megabyte);
     const texts: Record<AllowanceState, string> = {
-      ok: `path ${id}: a new month, its allowance of ${allowanceMb} MB is free again`,
+      ok: `path ${id} has used ${usedMb} of ${allowanceMb} MB: its allowance is free again`,
       low: `path ${id} has used ${usedMb} of the ${allowanceMb} MB that it is allowed this month`,
       used: `path ${id} has used up its allowance of ${allowanceMb} MB and is stopped until next month: raise allowanceMb to go on`,
     };
@@ -95,6 +121,11 @@ export class Allowances {
       }),
     );
   }
+}
+
+/** Over all destinations. */
+function bytesOf(paths: readonly PathStatus[], id: string): number {
+  return paths.filter((path) => path.id === id).reduce((sum, { sentBytes, receivedBytes }) => sum + sentBytes + receivedBytes, 0);
 }
 
 /** A file that is missing or damaged counts as none: it must not keep the box off air. */

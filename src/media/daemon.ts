@@ -86,8 +86,8 @@ export class MediaDaemon {
     this.#events = new EventLog(this.session, this.#bootId);
     const onNotice = (one: Notice) => this.report(one);
     this.uplink = new Uplink({
-      paths: config.paths.filter(({ enabled }) => enabled),
-      destinations: config.destinations.filter(({ enabled }) => enabled),
+      paths: enabled(config.paths),
+      destinations: enabled(config.destinations),
       kbpsMax: uplinkKbpsMax(config),
       failover: config.failover,
       onNotice,
@@ -219,7 +219,12 @@ export class MediaDaemon {
     this.config = next;
     if (plan.videoKbps !== null) this.setVideoKbps(plan.videoKbps);
     for (const input of plan.inputs) this.inputs.get(input.id)?.reconfigure(input);
-    const what = [...(plan.videoKbps === null ? [] : [`video bitrate ${plan.videoKbps} kbit/s`]), ...plan.inputs.map(({ id }) => `input ${id}`)];
+    if (plan.uplink.length > 0) {
+      this.uplink.reconfigure(enabled(next.paths), enabled(next.destinations));
+      this.#allowances.reconfigure(next.paths, this.uplink.status(monoMs()).paths);
+    }
+    const bitrate = plan.videoKbps === null ? [] : [`video bitrate ${plan.videoKbps} kbit/s`];
+    const what = [...bitrate, ...plan.inputs.map(({ id }) => `input ${id}`), ...plan.uplink];
     const text = `the configuration is in force without leaving the air: ${what.join(', ') || 'nothing changed for the program'}`;
     this.report(this.#reloaded(next, text));
     return { ok: true, reason: 'config-changed', text };
@@ -325,6 +330,8 @@ export class MediaDaemon {
     this.#heart.turned(this.program.status, nowMs);
   }
 }
+
+const enabled = <T extends { enabled: boolean }>(list: readonly T[]): T[] => list.filter((one) => one.enabled);
 
 function programNumberOf(inputs: Config['inputs'], id: string): number {
   const input = inputs.find((one) => one.id === id);

@@ -72,6 +72,7 @@ export const destinationStatusSchema = z.object({
   reason: reasonSchema,
   text: z.string(),
   active: z.boolean().describe('the program is sent there'),
+  changing: z.boolean().optional().describe('true: a changed mode, setting or path is not in force yet, since the new way does not stand; the text says why'),
   retryInMs: ms.nullable(),
   sinceMonoMs: ms,
   srt: z

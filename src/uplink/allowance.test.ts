@@ -14,6 +14,19 @@ describe('a data allowance', () => {
     expect(meter.count(1000, '2026-12')).toBe('used');
     expect(meter.state).toBe('ok');
   });
+  it('that is raised frees what was stopped, and what was used stays used', () => {
+    const meter = new AllowanceMeter(allowance);
+    meter.count(1200, '2026-11');
+    expect(meter.allow({ bytes: 5000, warnPct: 80 })).toBe('used');
+    expect(meter).toMatchObject({ state: 'ok', usage: { bytes: 1200 } });
+    expect(meter.allow({ bytes: 1000, warnPct: 80 })).toBe('ok');
+    expect(meter.state).toBe('used');
+  });
+  it('that is given under way counts from there on', () => {
+    const meter = new AllowanceMeter(allowance, undefined, 50_000);
+    meter.count(50_100, '2026-11');
+    expect(meter.usage.bytes).toBe(100);
+  });
   it('goes on after a restart, and when the path’s own counter starts anew', () => {
     const meter = new AllowanceMeter(allowance, { month: '2026-11', bytes: 500 });
     meter.count(200, '2026-11');

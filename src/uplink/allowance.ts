@@ -17,13 +17,15 @@ export interface Usage {
 export type AllowanceState = 'ok' | 'low' | 'used';
 
 export class AllowanceMeter {
-  readonly #allowance: Allowance;
+  #allowance: Allowance;
   #usage: Usage;
   /** Of the path's own counter, when it was last read. */
   #counted = 0;
   state: AllowanceState = 'ok';
 
-  constructor(allowance: Allowance, usage: Usage = { month: null, bytes: 0 }) {
+  /** @param countedBytes of the path's own counter, what was sent before anybody counted. */
+  constructor(allowance: Allowance, usage: Usage = { month: null, bytes: 0 }, countedBytes = 0) {
+    this.#counted = countedBytes;
     this.#allowance = allowance;
     this.#usage = { ...usage };
     this.state = this.#judge();
@@ -42,6 +44,14 @@ export class AllowanceMeter {
     this.#usage.month = month ?? this.#usage.month;
     this.#usage.bytes += more;
     const before = this.state;
+    this.state = this.#judge();
+    return this.state === before ? null : before;
+  }
+
+  /** Another allowance for what has been used. Returns the state before where it changed. */
+  allow(allowance: Allowance): AllowanceState | null {
+    const before = this.state;
+    this.#allowance = allowance;
     this.state = this.#judge();
     return this.state === before ? null : before;
   }

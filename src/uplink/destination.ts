@@ -1,6 +1,6 @@
 /**
- * One destination: carried in one mode, or on the way from one mode to another. The new way is made first and the program goes over
- * to it when it stands; the old one is kept until what it still holds has been delivered.
+ * One destination: carried in one way, or on the way to another mode, other settings or other paths. The new way is made first and the
+ * program goes over to it when it stands; the old one is kept until what it still holds has been delivered.
  */
 import type { DestinationConfig, Mode } from '../config/schema.ts';
 import type { DestinationSeen } from '../engine/destination.ts';
@@ -14,8 +14,10 @@ import type { Bond } from './srtla/scheduler.ts';
 
 /** A pause of all networks at once is rarely longer: a phone's handover takes up to this. */
 const silenceMsMin = 500;
-/** A new way that does not stand by then is given up, and the old one stays. */
+/** A new way that does not stand by then: a person is told. Where only a person asked for it, it is given up; the configuration goes on being tried. */
 const changeMsMax = 10_000;
+/** The old way has been dark for so long: the new one counts, standing or not. It is what the configuration says. */
+const darkMsMax = 2000;
 /** On top of its latency, for what the old way still sends again. */
 const drainMs = 500;
 
@@ -23,8 +25,11 @@ const drainMs = 500;
 interface Change {
   carrier: Carrier;
   config: DestinationConfig;
+  paths: readonly LivePath[];
   byMs: number;
-  reason: Reason;
+  reason: 'requested' | 'config-changed';
+  /** A person was told that it does not come about. */
+  told: boolean;
 }
 
 export class Destination {
@@ -32,7 +37,10 @@ export class Destination {
   /** The program is sent there. */
   active = false;
   readonly #options: CarrierOptions;
+  /** As in the configuration; a mode that a person asked for may stand over its own. */
+  #configured: DestinationConfig;
   #config: DestinationConfig;
+  #paths: readonly LivePath[];
   #carrier: Carrier;
   #next: Change | null = null;
   readonly #drained: { carrier: Carrier; untilMs: number }[] = [];
@@ -41,7 +49,9 @@ export class Destination {
 
   constructor(options: CarrierOptions) {
     this.#options = options;
+    this.#configured = options.destination;
     this.#config = options.destination;
+    this.#paths = options.paths;
     this.id = options.destination.id;
     this.#carrier = makeCarrier(options);
   }
@@ -57,6 +67,11 @@ export class Destination {
 
   get mode(): Mode {
     return this.#config.mode;
+  }
+
+  /** More than one way is in use. */
+  get changing(): boolean {
+    return this.#next !== null || this.#drained.length > 0;
   }
 
   darkMs(nowMs: number): number {
@@ -92,24 +107,51 @@ export class Destination {
   }
 
   pathChanged(path: LivePath, nowMs: number): void {
-    if (!this.#options.paths.includes(path) || !this.#started) return;
-    for (const carrier of [this.#carrier, this.#next?.carrier]) carrier?.pathChanged(path, nowMs);
+    if (!this.#started) return;
+    if (this.#paths.includes(path)) this.#carrier.pathChanged(path, nowMs);
+    if (this.#next?.paths.includes(path)) this.#next.carrier.pathChanged(path, nowMs);
   }
 
   /** Another mode, from the moment on when it stands. Off air it is only noted. */
   setMode(mode: Mode, nowMs: number): void {
     if (mode === (this.#next?.config.mode ?? this.#config.mode)) return;
-    const config = { ...this.#config, mode };
-    const carrier = makeCarrier({ ...this.#options, destination: config });
-    void this.#next?.carrier.stop(nowMs);
-    this.#next = null;
+    const { config, paths } = this.#target;
+    this.#change({ ...config, mode }, paths, 'requested', nowMs);
+  }
+
+  /** Other settings, or other paths, from the moment on when the new way stands. */
+  reconfigure(configured: DestinationConfig, paths: readonly LivePath[], nowMs: number): void {
+    const target = this.#target;
+    // What a person asked for stays until the configuration says something else.
+    const config = same(configured, this.#configured) ? { ...configured, mode: target.config.mode } : configured;
+    this.#configured = configured;
+    if (same(config, target.config) && sameList(paths, target.paths)) return;
+    if (!same(config, this.#config) || !sameList(paths, this.#paths)) return this.#change(config, paths, 'config-changed', nowMs);
+    this.#giveUp(nowMs);
+    this.#tell(this.#settingsNotice('info', 'config-changed', `${this.id}: the program goes out as it did, and no other way is tried any more`));
+  }
+
+  /** What it goes over to, or has. */
+  get #target(): Pick<Change, 'config' | 'paths'> {
+    return this.#next ?? { config: this.#config, paths: this.#paths };
+  }
+
+  #change(config: DestinationConfig, paths: readonly LivePath[], reason: Change['reason'], nowMs: number): void {
+    this.#giveUp(nowMs);
+    const carrier = makeCarrier({ ...this.#options, destination: config, paths });
     if (!this.#started) {
       this.#carrier = carrier;
       this.#config = config;
+      this.#paths = paths;
       return;
     }
-    this.#next = { carrier, config, byMs: nowMs + changeMsMax, reason: 'requested' };
+    this.#next = { carrier, config, paths, byMs: nowMs + changeMsMax, reason, told: false };
     carrier.start(nowMs);
+  }
+
+  #giveUp(nowMs: number): void {
+    void this.#next?.carrier.stop(nowMs);
+    this.#next = null;
   }
 
   /** How it is, for the choice among destinations. */
@@ -132,8 +174,10 @@ export class Destination {
 
   status(nowMs: number): DestinationStatus {
     const status = this.#carrier.destinationStatus(nowMs);
-    const text = this.#next === null ? status.text : `${status.text}; going over to ${this.#next.config.mode}`;
-    return { ...status, text, active: this.active };
+    if (this.#next === null) return { ...status, active: this.active };
+    const { carrier, config, reason } = this.#next;
+    const text = reason === 'requested' ? `going over to ${config.mode}` : `with its new settings: ${carrier.destinationStatus(nowMs).text}`;
+    return { ...status, text: `${status.text}; ${text}`, active: this.active, changing: true };
   }
 
   pathStatus(nowMs: number): PathStatus[] {
@@ -150,27 +194,54 @@ export class Destination {
 
   #goOver(next: Change, nowMs: number): void {
     next.carrier.turn(nowMs);
+    if (next.carrier.connected) return this.#wentOver(next, nowMs);
+    const isConfigured = next.reason === 'config-changed';
+    if (isConfigured && this.darkMs(nowMs) > darkMsMax) {
+      void this.#carrier.stop(nowMs);
+      return this.#take(next);
+    }
+    if (nowMs <= next.byMs || next.told) return;
+    next.told = true;
+    const why = next.carrier.destinationStatus(nowMs);
+    const { mode } = this.#config;
+    if (isConfigured) {
+      const text = `${this.id}: the program still goes out with the settings before, since the new ones do not come about: ${why.text}`;
+      return this.#tell(this.#settingsNotice('warning', why.reason, text));
+    }
+    this.#giveUp(nowMs);
+    const text = `${this.id}: stays in mode ${mode}, since ${next.config.mode} does not come about: ${why.text}`;
+    this.#tell(this.#modeNotice('warning', mode, mode, why.reason, text));
+  }
+
+  #wentOver(next: Change, nowMs: number): void {
     const from = this.#config.mode;
     const to = next.config.mode;
-    if (next.carrier.connected) {
-      this.#drained.push({ carrier: this.#carrier, untilMs: nowMs + this.#config.latencyMs + drainMs });
-      this.#carrier = next.carrier;
-      this.#config = next.config;
-      this.#next = null;
-      this.#tell(this.#modeNotice('info', from, to, next.reason, `${this.id}: the program goes out in mode ${to} instead of ${from}`));
-    } else if (nowMs > next.byMs) {
-      const why = next.carrier.destinationStatus(nowMs);
-      this.#next = null;
-      void next.carrier.stop(nowMs);
-      this.#tell(this.#modeNotice('warning', from, from, why.reason, `${this.id}: stays in mode ${from}, since ${to} does not come about: ${why.text}`));
-    }
+    this.#drained.push({ carrier: this.#carrier, untilMs: nowMs + this.#config.latencyMs + drainMs });
+    this.#take(next);
+    if (next.reason === 'config-changed') this.#tell(this.#settingsNotice('info', 'config-changed', `${this.id}: the program goes out with its new settings`));
+    if (from !== to) this.#tell(this.#modeNotice('info', from, to, next.reason, `${this.id}: the program goes out in mode ${to} instead of ${from}`));
+  }
+
+  #take({ carrier, config, paths }: Change): void {
+    this.#carrier = carrier;
+    this.#config = config;
+    this.#paths = paths;
+    this.#next = null;
   }
 
   #modeNotice(severity: Notice['severity'], from: string, to: string, reason: Reason, text: string): Notice {
     return notice({ severity, subject: { kind: 'destination', id: this.id }, what: 'destination.mode', from, to, reason, text });
   }
 
+  #settingsNotice(severity: Notice['severity'], reason: Reason, text: string): Notice {
+    return notice({ severity, subject: { kind: 'destination', id: this.id }, what: 'destination.settings', reason, text });
+  }
+
   #tell(one: Notice): void {
     this.#options.onNotice(one);
   }
 }
+
+const same = (one: DestinationConfig, other: DestinationConfig): boolean => JSON.stringify(one) === JSON.stringify(other);
+const sameList = (one: readonly LivePath[], other: readonly LivePath[]): boolean =>
+  one.length === other.length && one.every((path, index) => path === other[index]);

@@ -46,7 +46,7 @@ export class Uplink {
       (destination) =>
         new Destination({
           destination,
-          paths: this.#watch.live.filter(({ id }) => destination.paths?.includes(id) ?? true),
+          paths: this.#pathsOf(destination),
           holdDown: failover,
           kbpsMax,
           onNotice,
@@ -67,6 +67,12 @@ export class Uplink {
   /** A path whose data is used up is not sent over; what is allowed again is used again. */
   allow(path: string, allowed: boolean): void {
     this.#watch.allow(path, allowed);
+  }
+
+  /** Other paths, and other settings of the same destinations: each in force as soon as the way that is made with them stands. */
+  reconfigure(paths: readonly PathConfig[], destinations: readonly DestinationConfig[]): void {
+    this.#watch.reconfigure(paths);
+    for (const config of destinations) this.#destinations.find(({ id }) => id === config.id)?.reconfigure(config, this.#pathsOf(config), monoMs());
   }
 
   start(): void {
@@ -103,6 +109,7 @@ export class Uplink {
   turn(nowMs: number): void {
     this.#watch.turn(nowMs);
     for (const destination of this.#destinations) destination.turn(nowMs);
+    if (!this.#destinations.some(({ changing }) => changing)) this.#watch.forgetLeft();
     // Of one there is no choice once it is called.
     if (this.#running && this.#destinations.length > 1 && this.#options.failover.mode !== 'all') this.#decide(nowMs);
   }
@@ -123,6 +130,10 @@ export class Uplink {
       paths: this.#destinations.flatMap((destination) => destination.pathStatus(nowMs)),
       destinations: this.#destinations.map((destination) => destination.status(nowMs)),
     };
+  }
+
+  #pathsOf(destination: DestinationConfig): LivePath[] {
+    return this.#watch.live.filter(({ id }) => destination.paths?.includes(id) ?? true);
   }
 
   #decide(nowMs: number): void {

@@ -4,7 +4,7 @@
  */
 import koffi from 'koffi';
 import { afterEach, describe, expect, it } from 'vitest';
-import { changeModes } from '../../bench/modes/measure.ts';
+import { changeModes, changeSettings } from '../../bench/modes/measure.ts';
 import { ModesWorld, type WorldOptions } from '../../bench/modes/world.ts';
 import { type Mode, modes } from '../../src/model/modes.ts';
 import { libraryNames, srtLibrary } from '../../src/uplink/srt/library.ts';
@@ -102,6 +102,47 @@ describe('the mode', () => {
     await one.until('the event', () => one.events.some(({ what, severity }) => what === 'destination.mode' && severity === 'warning'), 20_000);
     one.gateways[0]?.kill('SIGCONT');
     expect(one.status?.destinations[0]?.mode).toBe('standby');
+  });
+});
+
+describe('paths and the settings of the destination', () => {
+  it.each(['bonded', 'standby'] as const)('(%s) change while the program runs, by the same daemon', async (mode) => {
+    const one = await start({ mode, networks: 'emulated' });
+    const pid = one.status?.pid;
+    await one.viewers[0]?.startMeasuring();
+    await changeSettings(one, 1000);
+    await wait(2500);
+    const seen = await one.viewers[0]?.report([]);
+    expect(seen?.pictures).toBeGreaterThan(200);
+    expect(seen?.picturesLost).toBeLessThan(lostMax);
+    expect(seen?.picturesRepeated).toBe(0);
+    expect(one.status?.pid).toBe(pid);
+    expect(one.events.filter(({ what, to }) => what === 'program.state' && to === 'off-air')).toEqual([]);
+  });
+
+  it('that lead nowhere leave the program as it is, say why, and are tried until they are taken back', async () => {
+    const one = await start({ mode: 'bonded', networks: 'emulated' });
+    const { paths = [] } = one.box;
+    await one.viewers[0]?.startMeasuring();
+    expect(await one.reconfigure({ paths: paths.map((path) => ({ ...path, via: { host: '127.0.0.1', port: 9 } })) })).toMatchObject({ ok: true });
+    await one.until('it to be told', () => one.events.some(({ what, severity }) => what === 'destination.settings' && severity === 'warning'), 20_000);
+    expect(one.status?.destinations[0]).toMatchObject({ state: 'connected', changing: true, text: expect.stringMatching(/with its new settings: /) });
+    await one.reconfigure({ paths });
+    await one.until('the old ones to be all', () => one.status?.destinations[0]?.changing !== true);
+    await wait(2500);
+    expect(one.events.filter(({ what }) => what === 'destination.settings').at(-1)).toMatchObject({ severity: 'info', reason: 'config-changed' });
+    const seen = await one.viewers[0]?.report([]);
+    expect(seen?.pictures).toBeGreaterThan(200);
+    expect(seen?.picturesLost).toBeLessThan(lostMax);
+  });
+
+  it('count when the way before breaks, standing or not', async () => {
+    const one = await start({ mode: 'bonded', networks: 'emulated' });
+    const { destinations = [] } = one.box;
+    await one.reconfigure({ destinations: [{ ...destinations[0], port: 9 } as (typeof destinations)[number]], paths: [{ id: 'loop' }] });
+    one.gateways[0]?.kill('SIGKILL');
+    await one.until('the new way', () => one.status?.destinations[0]?.address === '127.0.0.1:9', 20_000);
+    expect(one.status?.destinations[0]?.changing).toBeUndefined();
   });
 });
 

@@ -23,6 +23,7 @@ import { homeAssistantConfig, homeAssistantTopic } from './home-assistant.ts';
 import { sendMissed } from './missed.ts';
 import { EventPump } from './pump.ts';
 import { RefusalTally } from './refusals.ts';
+import { ReportedPublisher } from './reported.ts';
 import { type Request, readRequest } from './request.ts';
 import { StatePublisher } from './state-publisher.ts';
 
@@ -62,6 +63,7 @@ export class MqttLink {
   #serving = false;
   #pump: EventPump | null = null;
   #states: StatePublisher | null = null;
+  #reported: ReportedPublisher | null = null;
   #unsubscribe: (() => void) | null = null;
   #protocolVersion: 4 | 5 = 5;
   #failures = 0;
@@ -71,9 +73,6 @@ export class MqttLink {
   #overwritten = false;
   #rebornMs = Number.NEGATIVE_INFINITY;
   #replies = 0;
-  /** Over which `config/reported` is on its way. */
-  #reporting: BrokerConnection | null = null;
-  #reportAgain = false;
   #stopping = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -168,6 +167,9 @@ export class MqttLink {
         if (connection === this.#connection) connection.abort(error);
       },
     });
+    this.#reported = new ReportedPublisher(this.#options.settings, (reported) =>
+      this.#publish(connection, 'config/reported', reported, { qos: 1, retain: true }),
+    );
     this.#publishStates();
     this.#publishReported();
     this.#publishDiscovery(connection);
@@ -360,23 +362,8 @@ export class MqttLink {
     return connection.publish(topic, text, options);
   }
 
-  /** Its acknowledgement is the proof that the broker is reached with the settings that are in force. One at a time: each says all that there is to say. */
   #publishReported(): void {
-    const connection = this.#connection;
-    if (connection === null || !this.#serving) return;
-    this.#reportAgain = this.#reporting === connection;
-    if (this.#reportAgain) return;
-    this.#reporting = connection;
-    const { settings } = this.#options;
-    const { rev } = settings;
-    this.#publish(connection, 'config/reported', settings.reported(), { qos: 1, retain: true })
-      .then(() => settings.brokerReached(rev))
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#reporting !== connection) return;
-        this.#reporting = null;
-        if (this.#reportAgain) this.#publishReported();
-      });
+    if (this.#serving) this.#reported?.turn();
   }
 
   #publishDiscovery(connection: BrokerConnection): void {

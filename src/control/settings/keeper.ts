@@ -270,7 +270,8 @@ export class SettingsKeeper {
     const status = box.mediaConnected ? box.status : null;
     return {
       media: box.mediaConnected,
-      gateway: status?.destinations.some(({ state }) => state === 'connected') ?? false,
+      // One that still stands with the settings before proves nothing of the new ones.
+      gateway: status?.destinations.some(({ state, changing }) => state === 'connected' && changing !== true) ?? false,
       broker: box.links.mqtt.state === 'connected',
       stopped: status?.program.state === 'stopped',
     };

@@ -28,9 +28,12 @@ export interface PathWatchOptions {
 const lookEveryMs = 2000;
 
 export class PathWatch {
-  readonly live: LivePath[];
+  /** As configured now. */
+  live: LivePath[];
+  /** Of an earlier configuration: watched for as long as a way that was made with them still carries something. */
+  #left: LivePath[] = [];
   readonly #options: PathWatchOptions;
-  readonly #kernel: KernelInterfaces | null;
+  #kernel: KernelInterfaces | null;
   /** The interface that was last told of, by path. */
   readonly #told = new Map<string, string | null>();
   /** Their data is used up. */
@@ -39,17 +42,8 @@ export class PathWatch {
 
   constructor(options: PathWatchOptions) {
     this.#options = options;
-    this.live = options.paths.map((config) => ({
-      id: config.id,
-      config,
-      interface: config.interface ?? null,
-      usable: true,
-      reason: 'connected',
-      addresses: [],
-    }));
-    // The routing table needs no watching.
-    const watched = options.paths.some(({ interface: name, match }) => name !== undefined || match !== undefined);
-    this.#kernel = watched ? new KernelInterfaces() : null;
+    this.live = options.paths.map((config) => this.#make(config));
+    this.#kernel = options.paths.some(isWatched) ? new KernelInterfaces() : null;
     this.#resolveNames();
   }
 
@@ -63,18 +57,40 @@ export class PathWatch {
       this.#lookAtMs = nowMs + lookEveryMs;
     }
     this.#resolveNames();
-    for (const path of this.live) this.#judge(path, kernel);
+    for (const path of [...this.live, ...this.#left]) this.#judge(path, kernel);
+  }
+
+  /** Other paths. One that is as it was stays the same object; another one is made beside what there was under its id. */
+  reconfigure(configs: readonly PathConfig[]): void {
+    const before = [...this.live, ...this.#left];
+    const removed = this.live.filter(({ id }) => !configs.some((config) => config.id === id));
+    // Settings that are taken back meet what was left for them.
+    this.live = configs.map((config) => before.find((path) => sameWay(path.config, config)) ?? this.#make(config));
+    this.#left = before.filter((path) => !this.live.includes(path));
+    for (const path of removed) this.#tellLeft(path);
+    if (configs.some(isWatched)) this.#kernel ??= new KernelInterfaces();
+    this.#resolveNames();
+    const kernel = this.#kernel;
+    if (kernel === null || (kernel.works && !kernel.listed)) return;
+    for (const path of this.live) if (!before.includes(path)) this.#judge(path, kernel);
+  }
+
+  /** Nothing is sent any more over paths of an earlier configuration. */
+  forgetLeft(): void {
+    this.#left = [];
   }
 
   /** Stops a path, or lets it go on; whoever counts its data tells of it. */
   allow(id: string, allowed: boolean): void {
-    const path = this.live.find((one) => one.id === id);
-    if (path === undefined || allowed !== this.#stopped.has(id)) return;
+    const paths = [...this.live, ...this.#left].filter((one) => one.id === id);
+    if (paths.length === 0 || allowed !== this.#stopped.has(id)) return;
     if (allowed) this.#stopped.delete(id);
     else this.#stopped.add(id);
-    path.reason = allowed ? this.#reasonNow(path) : 'allowance-used';
-    path.usable = path.reason === 'connected';
-    this.#options.onChange(path);
+    for (const path of paths) {
+      path.reason = allowed ? this.#reasonNow(path) : 'allowance-used';
+      path.usable = path.reason === 'connected';
+      this.#options.onChange(path);
+    }
   }
 
   close(): void {
@@ -82,13 +98,14 @@ export class PathWatch {
   }
 
   #resolveNames(): void {
-    if (!this.live.some(({ config }) => config.match !== undefined)) return;
+    const paths = [...this.live, ...this.#left];
+    if (!paths.some(({ config }) => config.match !== undefined)) return;
     const interfaces = readInterfaces();
-    for (const path of this.live) if (path.config.match !== undefined) path.interface = findMatch(path.config.match, interfaces);
+    for (const path of paths) if (path.config.match !== undefined) path.interface = findMatch(path.config.match, interfaces);
   }
 
   #judge(path: LivePath, kernel: KernelInterfaces): void {
-    if (path.config.interface === undefined && path.config.match === undefined) return;
+    if (!isWatched(path.config)) return;
     const before = { ...path };
     const state = path.interface === null ? null : kernel.table.find(path.interface);
     path.addresses = [...(state?.addresses ?? [])].sort();
@@ -98,14 +115,16 @@ export class PathWatch {
     const renamed = known && path.interface !== this.#told.get(path.id);
     const moved = known && path.usable && (renamed || path.addresses.join() !== before.addresses.join());
     this.#told.set(path.id, path.interface);
-    if (path.reason !== before.reason) this.#tell(path, before.reason);
-    else if (moved) this.#tellMoved(path, renamed);
+    // Of two under one id the present one speaks.
+    const speaks = this.live.includes(path);
+    if (speaks && path.reason !== before.reason) this.#tell(path, before.reason);
+    else if (speaks && moved) this.#tellMoved(path, renamed);
     if (path.usable !== before.usable || moved) this.#options.onChange(path);
   }
 
   #reasonNow(path: LivePath): Reason {
     const kernel = this.#kernel;
-    if (kernel === null || (path.config.interface === undefined && path.config.match === undefined)) return 'connected';
+    if (kernel === null || !isWatched(path.config)) return 'connected';
     return this.#reasonOf(path, path.interface === null ? null : kernel.table.find(path.interface), kernel.works);
   }
 
@@ -116,6 +135,25 @@ export class PathWatch {
     if (state === null) return 'interface-missing';
     if (!state.carrier) return 'carrier-lost';
     return path.addresses.length === 0 ? 'no-address' : 'connected';
+  }
+
+  #make(config: PathConfig): LivePath {
+    const stopped = this.#stopped.has(config.id);
+    return {
+      id: config.id,
+      config,
+      interface: config.interface ?? null,
+      usable: !stopped,
+      reason: stopped ? 'allowance-used' : 'connected',
+      addresses: [],
+    };
+  }
+
+  /** What was wrong with it is nobody's business any more. */
+  #tellLeft({ id }: LivePath): void {
+    const text = `path ${id} is not used any more`;
+    for (const what of ['path.interface', 'path.state'])
+      this.#options.onNotice(notice({ severity: 'clear', subject: { kind: 'path', id }, what, to: 'off', reason: 'config-changed', text }));
   }
 
   #tell(path: LivePath, from: Reason): void {
@@ -145,4 +183,13 @@ export class PathWatch {
       }),
     );
   }
+}
+
+/** The routing table needs no watching. */
+const isWatched = ({ interface: name, match }: PathConfig): boolean => name !== undefined || match !== undefined;
+
+/** How much data it may use is counted elsewhere; that it is counted at all matters to who sends over it. */
+function sameWay(one: PathConfig, other: PathConfig): boolean {
+  const way = (path: PathConfig): string => JSON.stringify({ ...path, allowanceMb: path.allowanceMb !== undefined, allowanceWarnPct: 0 });
+  return way(one) === way(other);
 }
