@@ -7,6 +7,7 @@ import { profiles } from '../lab/emulator/profiles.ts';
 import type { Disturbance, ViewerFigures } from '../lab/viewer/figures.ts';
 import { ViewerProcess } from '../lab/viewer/process.ts';
 import { MediaClient } from '../media-client/client.ts';
+import type { Command, CommandReply } from '../model/command.ts';
 import type { TandemEvent } from '../model/event.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
 import type { Status } from '../model/status.ts';
@@ -35,6 +36,8 @@ export interface DemoRunOptions {
   logFile: number;
   /** What differs from the demo's own world: other inputs, a smaller picture. */
   world?: Partial<Pick<DemoWorld, 'inputs' | 'program' | 'switching' | 'recordIn'>>;
+  /** Of the box's processes, beside this one's. */
+  env?: Record<string, string>;
   say(text: string): void;
 }
 
@@ -123,10 +126,14 @@ export class DemoRun {
     return this.#events;
   }
 
+  async command(command: Command): Promise<CommandReply> {
+    if (this.#client === null) throw new Error('the demo does not run');
+    return this.#client.command(command, 'demo');
+  }
+
   /** Rejects with a sentence when the box refuses. */
   async pin(input: string | null): Promise<void> {
-    if (this.#client === null) throw new Error('the demo does not run');
-    const reply = await this.#client.command(input === null ? { name: 'unpin-input' } : { name: 'pin-input', input }, 'demo');
+    const reply = await this.command(input === null ? { name: 'unpin-input' } : { name: 'pin-input', input });
     if (!reply.ok) throw new Error(reply.text);
   }
 
@@ -170,7 +177,7 @@ export class DemoRun {
   }
 
   #startProcesses(files: ReturnType<typeof writeConfigurations>): void {
-    const { say, logFile } = this.#options;
+    const { say, logFile, env = {} } = this.#options;
     this.#supervisor = new Supervisor({
       onExit: (name, code, signal, restartInMs) => {
         say(`${name} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`);
@@ -178,12 +185,12 @@ export class DemoRun {
       },
     });
     this.#supervisor.start({ name: 'gateway', args: ['gateway', '--config', files.gateway], stderr: logFile });
-    this.#supervisor.start({ name: 'media', args: ['media', '--config', files.box], stderr: logFile });
+    this.#supervisor.start({ name: 'media', args: ['media', '--config', files.box], stderr: logFile, env });
     this.#supervisor.start({
       name: 'control',
       args: ['control', '--config', files.box],
       stderr: logFile,
-      env: { TANDEM_PAGE_PASSWORD_FILE: files.passwordFile },
+      env: { ...env, TANDEM_PAGE_PASSWORD_FILE: files.passwordFile },
     });
   }
 
