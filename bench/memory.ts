@@ -12,7 +12,7 @@ import { stringify } from 'yaml';
 import type { ConfigInput } from '../src/config/schema.ts';
 import { freeTcpPort } from '../src/demo/free-port.ts';
 import { architectures, isNative } from '../src/image/architecture.ts';
-import { daemonFlags, home, layTree } from '../src/image/bundle.ts';
+import { daemonEnvironment, daemonFlags, home, layTree } from '../src/image/bundle.ts';
 import { buildModules } from '../src/image/modules.ts';
 import { checkout, workFolder } from '../src/image/package.ts';
 import { fetchRuntime, runtimePin } from '../src/image/runtime.ts';
@@ -52,7 +52,7 @@ try {
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   for (const name of ['media', 'control'] as const) {
     const args = [...daemonFlags[name].split(' '), join(tree, home, 'src/daemon.js'), name, '--config', file];
-    children.push(spawn(join(tree, home, 'bin/node'), args, { stdio: 'ignore', env }));
+    children.push(spawn(join(tree, home, 'bin/node'), args, { stdio: 'ignore', env: { ...env, ...daemonEnvironment } }));
   }
   await delay(15_000);
   const token = readFileSync(join(directory, 'state/api-token'), 'utf8').trim();

@@ -44,10 +44,17 @@ export const daemonFlags = {
   control: '--max-semi-space-size=1 --lite-mode',
 } as const;
 
+/**
+ * libsrt's waiting calls sit in libuv's pool, whose default of 4 threads would leave none for files and names. glibc would give each thread memory
+ * of its own to allocate in.
+ */
+export const daemonEnvironment = { UV_THREADPOOL_SIZE: '8', MALLOC_ARENA_MAX: '1' } as const;
+
 const wrapper = `#!/bin/sh
 # Any verb of Tandem, with the Node that came along.
-# libsrt's waiting calls sit in libuv's pool; the default of 4 threads would leave none for files and names.
-export UV_THREADPOOL_SIZE="\${UV_THREADPOOL_SIZE:-8}"
+${Object.entries(daemonEnvironment)
+  .map(([name, value]) => `export ${name}="\${${name}:-${value}}"`)
+  .join('\n')}
 case "$1" in
 media) flags='${daemonFlags.media}' program=daemon.js ;;
 control) flags='${daemonFlags.control}' program=daemon.js ;;

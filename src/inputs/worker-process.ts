@@ -36,10 +36,12 @@ export class WorkerProcess {
 
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
+    // A daemon's threads share one arena of glibc's to save memory; encoders allocate in many threads at once.
+    const { MALLOC_ARENA_MAX: _, ...environment } = process.env;
     this.#child = spawn(process.execPath, [workerPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
       // In English: explain.ts recognises GStreamer's sentences.
-      env: { ...process.env, UV_THREADPOOL_SIZE: threadPool, GST_DEBUG_NO_COLOR: '1', LC_ALL: 'C.UTF-8' },
+      env: { ...environment, UV_THREADPOOL_SIZE: threadPool, GST_DEBUG_NO_COLOR: '1', LC_ALL: 'C.UTF-8' },
     });
     const pipe = this.#child.stdio[3] as Readable;
     pipe.on('data', (chunk: Buffer) => this.#ended || options.onData(chunk));

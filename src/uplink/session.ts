@@ -13,6 +13,7 @@ import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { Silence } from './modes/silence.ts';
 import type { LivePath } from './paths/watch.ts';
 import { resolveAll } from './resolve.ts';
+import { callerOptions, connectMsMax } from './srt/caller-options.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
 import type { SrtStats } from './srt/stats.ts';
@@ -21,10 +22,6 @@ import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
-/** Two long round trips and the receiver's own start. */
-const connectMsMax = 3000;
-/** libsrt's own limit of silence: a link that comes back within it finds its session alive. */
-const peerIdleMsMax = 5000;
 /** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
 const fullCalmMs = 3000;
 const tsPacketBytes = 188;
@@ -230,16 +227,8 @@ export class Session implements Carrier {
   }
 
   #connect(address: string, port: number, nowMs: number): void {
-    const { latencyMs, streamId, passphrase, keyLengthBits } = this.#options.destination;
     try {
-      const socket = SrtSocket.open({
-        latencyMs,
-        streamId,
-        passphrase,
-        ...(passphrase === undefined ? {} : { keyLengthBits }),
-        connectTimeoutMs: connectMsMax,
-        peerIdleTimeoutMs: peerIdleMsMax,
-      });
+      const socket = SrtSocket.open(callerOptions(this.#options.destination));
       this.#socket = socket;
       this.#message = 0;
       socket.connect(address, port);

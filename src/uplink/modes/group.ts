@@ -8,6 +8,7 @@ import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
 import { resolveAll } from '../resolve.ts';
+import { callerOptions } from '../srt/caller-options.ts';
 import { SrtError } from '../srt/errors.ts';
 import { GroupMember, groupMembers, type MemberState } from '../srt/group.ts';
 import { srtLibrary } from '../srt/library.ts';
@@ -19,8 +20,6 @@ import { Silence } from './silence.ts';
 import { Teller } from './teller.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
-const connectMsMax = 3000;
-const peerIdleMsMax = 5000;
 /** A group without a member for this long is made anew: the other end has forgotten it. */
 const emptyMsMax = 3000;
 /** Members are looked at this often: their state is for people and for calling anew, libsrt decides by itself. */
@@ -176,16 +175,8 @@ export class Group implements Carrier {
   }
 
   #open(nowMs: number): void {
-    const { latencyMs, streamId, passphrase, keyLengthBits } = this.#options.destination;
     try {
-      this.#socket = SrtSocket.openGroup(this.#type, {
-        latencyMs,
-        streamId,
-        passphrase,
-        ...(passphrase === undefined ? {} : { keyLengthBits }),
-        connectTimeoutMs: connectMsMax,
-        peerIdleTimeoutMs: peerIdleMsMax,
-      });
+      this.#socket = SrtSocket.openGroup(this.#type, callerOptions(this.#options.destination));
       this.#emptySinceMs = nowMs;
       this.#dropped = 0;
     } catch (error) {

@@ -8,6 +8,7 @@ import type { Reason } from '../../model/reasons.ts';
 import type { PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
 import { resolveAll } from '../resolve.ts';
+import { callerOptions, connectMsMax } from '../srt/caller-options.ts';
 import { SrtError } from '../srt/errors.ts';
 import { type SendResult, SrtSocket } from '../srt/socket.ts';
 import type { SrtStats } from '../srt/stats.ts';
@@ -15,10 +16,6 @@ import { CountedRate, srtPathStatus } from './path-status.ts';
 import { Silence } from './silence.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
-/** Two long round trips and the receiver's own start. */
-const connectMsMax = 3000;
-/** libsrt's own limit of silence: a path that comes back within it finds its connection alive. */
-const peerIdleMsMax = 5000;
 
 export type LegState = 'off' | 'connecting' | 'connected' | 'waiting';
 
@@ -157,17 +154,9 @@ export class Leg {
   }
 
   #connect(address: string, nowMs: number): void {
-    const { latencyMs, streamId, passphrase, keyLengthBits } = this.#options.destination;
     const device = this.path.interface;
     try {
-      const socket = SrtSocket.open({
-        latencyMs,
-        streamId,
-        passphrase,
-        ...(passphrase === undefined ? {} : { keyLengthBits }),
-        connectTimeoutMs: connectMsMax,
-        peerIdleTimeoutMs: peerIdleMsMax,
-      });
+      const socket = SrtSocket.open(callerOptions(this.#options.destination));
       this.#socket = socket;
       if (device !== null) socket.bindToDevice(device, address);
       socket.connect(address, this.#target.port);

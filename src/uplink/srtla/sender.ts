@@ -87,6 +87,7 @@ export class SrtlaSender implements Outlet {
     for (const link of this.#links) link.close();
     this.#local?.close();
     this.#local = null;
+    this.#bond.packets.end();
   }
 
   /** At least one link was accepted. */
