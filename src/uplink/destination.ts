@@ -5,7 +5,7 @@
 import type { DestinationConfig, Mode } from '../config/schema.ts';
 import type { DestinationSeen } from '../engine/destination.ts';
 import { type Notice, notice } from '../model/event.ts';
-import type { Reason } from '../model/reasons.ts';
+import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { makeCarrier } from './modes/make.ts';
@@ -176,7 +176,10 @@ export class Destination {
     const status = this.#carrier.destinationStatus(nowMs);
     if (this.#next === null) return { ...status, active: this.active };
     const { carrier, config, reason } = this.#next;
-    const text = reason === 'requested' ? `going over to ${config.mode}` : `with its new settings: ${carrier.destinationStatus(nowMs).text}`;
+    const next = carrier.destinationStatus(nowMs);
+    // While it is called again, why the last call failed is what helps.
+    const why = next.state === 'connecting' && next.reason !== 'connecting' ? ` (${reasonTexts[next.reason]})` : '';
+    const text = reason === 'requested' ? `going over to ${config.mode}` : `with its new settings: ${next.text}${why}`;
     return { ...status, text: `${status.text}; ${text}`, active: this.active, changing: true };
   }
 
