@@ -5,6 +5,7 @@ import type { Status } from '../model/status.ts';
 export function statusText({ box, version, program, inputs, paths, destinations, uptimeMs }: Status): string {
   const lines = [
     `${box}  ${program.state.toUpperCase()}  ${program.text}  (${rate(program.kbps)}, up ${duration(uptimeMs)}, Tandem ${version})`,
+    ...[program.pin, program.pathPin].flatMap((pin) => (pin === null ? [] : [`  pin          ${pin.text}`])),
     ...inputs.map((input) => `  input        ${column(input.id)} ${column(input.state)} ${input.onAir ? '● ' : '  '}${rate(input.kbps)}  ${input.text}`),
     ...paths.map(
       (path) =>

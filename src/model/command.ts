@@ -3,20 +3,28 @@ import { z } from 'zod';
 import { modes } from './modes.ts';
 import { reasonSchema } from './reasons.ts';
 
+const pinForMs = z
+  .int()
+  .min(1000)
+  .max(7 * 86_400_000)
+  .optional()
+  .describe('the pin ends by itself after this long, milliseconds; without it, when it is taken back');
+
 export const commandSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('start').describe('go on air') }),
   z.object({ name: z.literal('stop').describe('go off air: the program is no longer sent') }),
   z.object({
     name: z.literal('pin-input').describe('keep this input on air'),
     input: z.string().min(1).max(64),
-    forMs: z
-      .int()
-      .min(1000)
-      .max(7 * 86_400_000)
-      .optional()
-      .describe('the pin ends by itself after this long, milliseconds; without it, when it is taken back'),
+    forMs: pinForMs,
   }),
   z.object({ name: z.literal('unpin-input').describe('let the engine choose again') }),
+  z.object({
+    name: z.literal('pin-path').describe('keep the program on this path while it works; the others are kept ready'),
+    path: z.string().min(1).max(64),
+    forMs: pinForMs,
+  }),
+  z.object({ name: z.literal('unpin-path').describe('use all paths again, as the mode does') }),
   z.object({ name: z.literal('restart-worker').describe('restart the encoder process of an input'), input: z.string().min(1).max(64) }),
   z.object({ name: z.literal('set-bitrate').describe('video bitrate until the next restart'), kbps: z.int().min(100).max(100_000) }),
   z.object({

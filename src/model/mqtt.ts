@@ -117,6 +117,7 @@ export const topicTable: TopicRow[] = [
         input: 'cam1',
         pinned: null,
         pin: null,
+        pathPin: null,
         destination: 'cloud',
         kbps: 4350,
         targetKbps: 4000,
@@ -367,6 +368,7 @@ export const topicTable: TopicRow[] = [
 function commandRows(): TopicRow[] {
   const examples: Record<string, Record<string, unknown>> = {
     'pin-input': { input: 'cam1', forMs: 600_000, correlation: 'desk-7', by: 'anna' },
+    'pin-path': { path: 'lte', forMs: 600_000, by: 'anna' },
     'restart-worker': { input: 'cam1' },
     'set-bitrate': { kbps: 3000 },
     'set-log-level': { level: 'debug', daemon: 'control' },

@@ -101,6 +101,9 @@ export const pinStatusSchema = z.object({
 });
 export type PinStatus = z.infer<typeof pinStatusSchema>;
 
+export const pathPinStatusSchema = pinStatusSchema.omit({ input: true }).extend({ path: id });
+export type PathPinStatus = z.infer<typeof pathPinStatusSchema>;
+
 export const programStatusSchema = z.object({
   state: programStateSchema,
   reason: reasonSchema,
@@ -108,6 +111,7 @@ export const programStatusSchema = z.object({
   input: id.nullable().describe('the input on air'),
   pinned: id.nullable().describe('the input that a person pinned'),
   pin: pinStatusSchema.nullable().describe('how that pin does'),
+  pathPin: pathPinStatusSchema.nullable().describe('the path that a person pinned, and how that does'),
   destination: id.nullable(),
   kbps: z.number().describe('what leaves the switcher, kbit/s over the last second'),
   targetKbps: z.number().describe('video bitrate that the encoder is asked for'),

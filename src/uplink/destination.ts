@@ -3,7 +3,9 @@
  * to it when it stands; the old one is kept until what it still holds has been delivered.
  */
 import type { DestinationConfig, Mode } from '../config/schema.ts';
+import type { Pin } from '../engine/choice.ts';
 import type { DestinationSeen } from '../engine/destination.ts';
+import type { PathPinSeen } from '../engine/path-pin.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
@@ -37,6 +39,7 @@ export class Destination {
   #next: Change | null = null;
   readonly #drained: { carrier: Carrier; untilMs: number }[] = [];
   #started = false;
+  #pin: Pin | null = null;
   #darkSinceMs = 0;
 
   constructor(options: CarrierOptions) {
@@ -101,6 +104,7 @@ export class Destination {
     if (mode === (this.#next?.config.mode ?? this.#config.mode)) return;
     const config = { ...this.#config, mode };
     const carrier = makeCarrier({ ...this.#options, destination: config });
+    carrier.pin(this.#pin, nowMs);
     void this.#next?.carrier.stop(nowMs);
     this.#next = null;
     if (!this.#started) {
@@ -110,6 +114,16 @@ export class Destination {
     }
     this.#next = { carrier, config, byMs: nowMs + changeMsMax, reason: 'requested' };
     carrier.start(nowMs);
+  }
+
+  /** The program keeps to this path while it works there. */
+  pin(pin: Pin | null, nowMs: number): void {
+    this.#pin = pin;
+    for (const carrier of [this.#carrier, this.#next?.carrier]) carrier?.pin(pin, nowMs);
+  }
+
+  pinSeen(nowMs: number): PathPinSeen {
+    return { destination: this.id, ...this.#carrier.pinSeen(nowMs) };
   }
 
   /** How it is, for the choice among destinations. */

@@ -121,6 +121,13 @@ export class FakeMedia {
         program.pinned = null;
         program.pin = null;
         break;
+      case 'pin-path':
+        if (!this.status.paths.some(({ id }) => id === command.path)) return { ok: false, reason: 'invalid', text: `there is no path ${command.path}` };
+        program.pathPin = { path: command.path, reason: 'pinned', text: `path ${command.path} is pinned`, expiresInMs: command.forMs ?? null };
+        break;
+      case 'unpin-path':
+        program.pathPin = null;
+        break;
       case 'snapshot':
         return { ...done('a picture'), jpegBase64: jpeg };
       default:
@@ -226,6 +233,7 @@ export function freshStatus(session: string): Status {
       input: 'cam1',
       pinned: null,
       pin: null,
+      pathPin: null,
       destination: 'cloud',
       kbps: 4300,
       targetKbps: 4000,

@@ -30,7 +30,8 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
   switch (part) {
     case 'program': {
       const { program } = status ?? {};
-      return JSON.stringify([connected, program && [program.state, program.reason, program.input, program.pinned, program.pin?.reason, program.destination]]);
+      const pins = [program?.pinned, program?.pin?.reason, program?.pathPin?.path, program?.pathPin?.reason];
+      return JSON.stringify([connected, program && [program.state, program.reason, program.input, ...pins, program.destination]]);
     }
     case 'inputs':
       return JSON.stringify([connected, status?.inputs.map((input) => [input.id, input.state, input.reason, input.onAir, input.restarts, input.encoder])]);

@@ -13,7 +13,10 @@ let source = null;
 let snapshot = null;
 let lostSinceMs = null;
 
-const view = new View((input) => command(input === null ? 'unpin-input' : 'pin-input', input === null ? {} : { input }));
+const view = new View(
+  (input) => command(input === null ? 'unpin-input' : 'pin-input', input === null ? {} : { input }),
+  (path) => command(path === null ? 'unpin-path' : 'pin-path', path === null ? {} : { path }),
+);
 
 function connect() {
   source?.close();

@@ -77,9 +77,10 @@ let names = new Set();
 const latelyMs = 10_000;
 
 export class View {
-  /** @param pin called with an input's id, or null to unpin. */
-  constructor(pin) {
+  /** @param pin called with an input's id, or null to unpin. @param pinPath the same with a path's. */
+  constructor(pin, pinPath) {
     this.pin = pin;
+    this.pinPath = pinPath;
     this.samples = [];
     this.reasons = {};
     this.events = [];
@@ -157,6 +158,7 @@ export class View {
       ['Program', known ? rate(program.kbps) : null],
       ['Input', known ? `${program.input ?? 'none'}${program.pinned === null ? '' : ' (pinned)'}` : null],
       ['Destination', known ? (program.destination ?? 'none') : null],
+      ['Network', known && program.pathPin !== null ? `${program.pathPin.path} (pinned)` : null],
     ]);
     $('start').disabled = !known || program.state !== 'stopped';
     $('stop').disabled = !known || program.state === 'stopped';
@@ -193,6 +195,7 @@ export class View {
         const chip = make('span', 'chip');
         const title = make('h3', '', path.id);
         const where = make('p', 'quiet');
+        const button = pinButton(() => this.pinPath, path.id);
         const graphs = { kbps: new Graph('Rate', 'Mbit/s', 1), rttMs: new Graph('Round trip', 'ms', 50), lossPct: new Graph('Loss', '%', 1) };
         const element = make(
           'article',
@@ -200,11 +203,13 @@ export class View {
           make('div', 'head', title, chip),
           where,
           make('div', 'graphs', ...Object.values(graphs).map((graph) => graph.element)),
+          button,
         );
-        return { element, chip, where, graphs };
+        return { element, chip, where, graphs, button };
       },
       (row, path) => {
         chip(row.chip, known ? path.state : 'unknown', { up: 'good', registering: 'unknown', silent: 'bad', down: 'bad' });
+        drawPin(row.button, path.id, status.program.pathPin?.path === path.id, known);
         setText(
           row.where,
           `${path.interface ?? 'any interface'} to ${path.destination}${path.state === 'up' || !known ? '' : ` · ${this.reasons[path.reason] ?? path.reason}`}`,
@@ -256,9 +261,7 @@ export class View {
         const onAir = make('span', 'chip on-air', 'on air');
         const text = make('p', '');
         const list = make('dl', 'facts small');
-        const button = make('button', 'plain');
-        button.type = 'button';
-        button.addEventListener('click', () => this.pin(button.getAttribute('aria-pressed') === 'true' ? null : input.id));
+        const button = pinButton(() => this.pin, input.id);
         const element = make('article', 'card', make('div', 'head', make('h3', '', input.id), onAir, chipElement), text, list, button);
         return { element, chip: chipElement, onAir, text, list, button };
       },
@@ -276,10 +279,7 @@ export class View {
           ['Restarts', String(input.restarts)],
           ['Again in', known && input.retryInMs !== null ? duration(input.retryInMs) : null],
         ]);
-        const isPinned = pinned === input.id;
-        row.button.setAttribute('aria-pressed', String(isPinned));
-        setText(row.button, isPinned ? `Unpin ${input.id}` : `Pin ${input.id}`);
-        row.button.disabled = !known;
+        drawPin(row.button, input.id, pinned === input.id, known);
       },
     );
   }
@@ -347,6 +347,20 @@ export class View {
       () => undefined,
     );
   }
+}
+
+/** @param pin gives what is called with the id, or null to unpin. */
+function pinButton(pin, id) {
+  const button = make('button', 'plain');
+  button.type = 'button';
+  button.addEventListener('click', () => pin()(button.getAttribute('aria-pressed') === 'true' ? null : id));
+  return button;
+}
+
+function drawPin(button, id, pinned, known) {
+  button.setAttribute('aria-pressed', String(pinned));
+  setText(button, pinned ? `Unpin ${id}` : `Pin ${id}`);
+  button.disabled = !known;
 }
 
 function chip(element, text, tones) {

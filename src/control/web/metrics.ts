@@ -71,6 +71,12 @@ function liveFamilies(live: NonNullable<BoxSnapshot['status']>, family: Family):
     paths(({ state }) => state === 'up'),
   );
   family(
+    'tandem_path_pinned',
+    'gauge',
+    'Whether a person pinned the path.',
+    paths(({ id }) => id === live.program.pathPin?.path),
+  );
+  family(
     'tandem_path_sent_bits_per_second',
     'gauge',
     'Sent over the path.',
