@@ -56,6 +56,12 @@ export const boxCommandSchema = z.discriminatedUnion('name', [
   }),
   z.object({ name: z.literal('test-webhook').describe('send a test to a webhook'), webhook: z.string().min(1).max(64).describe('its id') }),
   z.object({
+    name: z.literal('preview').describe('send pictures on the topic `preview` for a while; a new request takes the place of the one before'),
+    forSeconds: z.int().min(0).max(600).default(30).describe('then it ends by itself; 0: now'),
+    everySeconds: z.int().min(1).max(60).default(2).describe('a picture this often at most'),
+    input: z.string().min(1).max(64).optional().describe('another input than the one on air'),
+  }),
+  z.object({
     name: z.literal('update').describe('install a signed bundle into the other slot; it is used after the next reboot'),
     url: z
       .string()

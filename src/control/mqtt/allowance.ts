@@ -27,6 +27,12 @@ export class Allowance {
     return this.#tokens > share * this.#bytesPerMs * burstMs;
   }
 
+  /** Whether `bytes` may go and `share` of the burst would still be left. */
+  hasFor(bytes: number, share: number, nowMs: number): boolean {
+    this.#fill(nowMs);
+    return this.#tokens - bytes > share * this.#bytesPerMs * burstMs;
+  }
+
   #fill(nowMs: number): void {
     this.#tokens = Math.min(this.#bytesPerMs * burstMs, this.#tokens + (nowMs - this.#atMs) * this.#bytesPerMs);
     this.#atMs = nowMs;

@@ -24,6 +24,16 @@ export interface ConnectionOptions {
   onEnd(error: unknown): void;
 }
 
+export interface PublishOptions {
+  qos: 0 | 1;
+  retain: boolean;
+  correlationData?: Buffer | undefined;
+  /** Of what is not JSON. */
+  contentType?: string;
+  /** MQTT 5 alone. */
+  userProperties?: Record<string, string>;
+}
+
 export class BrokerConnection {
   readonly #client: MqttClient;
   readonly #version: 4 | 5;
@@ -65,19 +75,19 @@ export class BrokerConnection {
   }
 
   /** Resolves when the broker has acknowledged (QoS 1) or the bytes are on their way (QoS 0). Rejects with an MQTT code where it refuses. */
-  publish(topic: string, payload: string, options: { qos: 0 | 1; retain: boolean; correlationData?: Buffer | undefined }): Promise<void> {
-    const properties = this.#version === 5 ? { contentType: 'application/json', payloadFormatIndicator: true } : undefined;
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    { qos, retain, correlationData, contentType = 'application/json', userProperties }: PublishOptions,
+  ): Promise<void> {
+    const properties = {
+      contentType,
+      payloadFormatIndicator: typeof payload === 'string',
+      ...(correlationData && { correlationData }),
+      ...(userProperties && { userProperties }),
+    };
     return new Promise((resolve, reject) => {
-      this.#client.publish(
-        topic,
-        payload,
-        {
-          qos: options.qos,
-          retain: options.retain,
-          ...(properties && { properties: { ...properties, ...(options.correlationData && { correlationData: options.correlationData }) } }),
-        },
-        (error) => (error ? reject(error) : resolve()),
-      );
+      this.#client.publish(topic, payload, { qos, retain, ...(this.#version === 5 && { properties }) }, (error) => (error ? reject(error) : resolve()));
     });
   }
 

@@ -19,6 +19,7 @@ export function statePayload<P extends StatePart>(part: P, box: BoxSnapshot, wal
     destinations: () => ({ ...common, destinations: box.status?.destinations ?? [] }),
     // The box's own state does not come from the media daemon.
     vitals: () => ({ ...common, available: true, reason: 'connected', vitals: box.vitals, modems: box.modems }),
+    update: () => ({ ...common, available: true, reason: 'connected', update: box.update }),
   };
   return payloads[part]() as StatePayload<P>;
 }
@@ -39,6 +40,11 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
       return JSON.stringify([connected, status?.paths.map((path) => [path.id, path.destination, path.state, path.reason, path.interface])]);
     case 'destinations':
       return JSON.stringify([connected, status?.destinations.map((one) => [one.id, one.mode, one.state, one.reason, one.active])]);
+    case 'update': {
+      // A tenth is news; more often it would only be noise.
+      const { state, text, progressPct, booted, slots } = box.update;
+      return JSON.stringify([state, progressPct === null ? text : Math.floor(progressPct / 10), booted, slots]);
+    }
     case 'vitals':
       return JSON.stringify([
         box.vitals && [box.vitals.underVoltage, box.vitals.throttled, box.vitals.clockSynchronised, box.vitals.diskWritable],

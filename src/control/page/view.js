@@ -284,7 +284,7 @@ export class View {
     );
   }
 
-  drawBox({ vitals, modems, mqtt, version, media, status, rssBytes, gpio }) {
+  drawBox({ vitals, modems, mqtt, version, media, status, rssBytes, gpio, update }) {
     const yes = (value, good, bad) => (value === null ? null : value ? good : bad);
     facts($('vitals'), [
       ['Model', vitals?.model],
@@ -296,6 +296,8 @@ export class View {
       ['Throttled', vitals === null ? null : yes(vitals.throttled, 'yes', 'no')],
       ['Clock', vitals === null ? null : yes(vitals.clockSynchronised, 'in sync', 'not in sync')],
       ['Up for', vitals === null ? null : duration(vitals.uptimeS * 1000)],
+      ['Slot', update.booted],
+      ['Update', update.supported ? update.text : null],
       ['Tandem uses', status === null ? size(rssBytes) : size(rssBytes + status.rssBytes)],
     ]);
     keyed(

@@ -25,6 +25,12 @@ export function metricsText(box: BoxSnapshot): string {
     [{ severity: 'alarm' }, box.alarms.filter(({ severity }) => severity === 'alarm').length],
   ]);
   family('tandem_control_resident_bytes', 'gauge', 'Memory of the control daemon.', one(box.rssBytes));
+  family(
+    'tandem_update_waits',
+    'gauge',
+    'Whether an installed update waits for the next start.',
+    one(box.update.supported ? box.update.state === 'installed' : null),
+  );
   if (live !== null) liveFamilies(live, family);
   vitalFamilies(box, family);
   lines.push('# EOF', '');
