@@ -51,6 +51,10 @@ lost connection and over a restart. Drop an \`id\` that you have seen; \`session
 
 **Telemetry** comes each second, and thins out while the network is thin. Seconds that were not told come later as \`telemetry/missed\`.
 
+**Networks.** The broker is called over the system's own route first; when that does not answer, over the interface of each path, the healthiest first, 4 s each. A connection over which nothing is acknowledged
+for 8 s is given up, carrier or not. While a path stands in, an event \`mqtt.way\` says which and why, and the route is looked for after 30 s, then less and less often. Over a path with an allowance telemetry comes each 10 s, states without news each minute, and
+\`telemetry/missed\` waits for another network; what MQTT uses does not count into the allowance. A path whose data is used up is not used.
+
 **Pictures.** Ask with the command \`preview\`: JPEG pictures come on the topic \`preview\` until its time is over, and an event says how many came. A picture for which the network has no room,
 while the program waits for it, is left out.
 

@@ -278,6 +278,8 @@ export class ControlWorld {
   readonly media: FakeMedia;
   readonly password = 'correct horse battery';
   log = '';
+  /** Network namespace that control lives in. */
+  space: string | null = null;
   #process: ChildProcess | null = null;
   #config: ConfigInput = { version: 1 };
 
@@ -308,7 +310,8 @@ export class ControlWorld {
     rmSync(this.inside('state/page.url'), { force: true });
     const env: NodeJS.ProcessEnv = { ...process.env, TANDEM_LOG: 'debug' };
     if (existsSync(this.inside('first-password'))) env.TANDEM_PAGE_PASSWORD_FILE = this.inside('first-password');
-    const child = spawn(process.execPath, [runner, this.inside('config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env });
+    const [program = '', ...args] = [...(this.space === null ? [] : ['ip', 'netns', 'exec', this.space]), process.execPath, runner, this.inside('config.json')];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });

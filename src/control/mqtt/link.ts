@@ -16,14 +16,19 @@ import type { TelemetryStore } from '../telemetry-store.ts';
 import { Allowance } from './allowance.ts';
 import { Brokers } from './brokers.ts';
 import { BrokerConnection } from './connection.ts';
-import { type Explained, explainBroker, isVersionRefusal } from './explain.ts';
+import { type Explained, explainBroker, isOfTheWay, isVersionRefusal } from './explain.ts';
 import { Preview, type PreviewWish } from './preview.ts';
+import { reachesOverRoute } from './reach.ts';
 import { RefusalTally } from './refusals.ts';
 import { BrokerService } from './service.ts';
+import { WayChoice } from './way-choice.ts';
+import { routeDevice, waysOf, wayText } from './ways.ts';
 
 const tickMs = 1000;
 /** A connection that lasted this long proves that the broker works for us. */
 const stableMs = 5000;
+/** Between two ways to the same broker. */
+const nextWayMs = 100;
 /** A broker that hangs must not hold up the stop. */
 const goodbyeMsMax = 1500;
 
@@ -39,6 +44,7 @@ export class MqttLink {
   readonly #options: MqttLinkOptions;
   readonly #name: string;
   readonly #brokers: Brokers;
+  readonly #ways: WayChoice;
   readonly #allowance: Allowance;
   readonly #refusals: RefusalTally;
   readonly #preview: Preview;
@@ -47,8 +53,12 @@ export class MqttLink {
   #connection: BrokerConnection | null = null;
   #service: BrokerService | null = null;
   #session = '';
-  /** The connection is given up for the first broker, which is back. */
-  #goingHome = false;
+  /** The connection is given up for the first broker, or the system's own route, which is back. */
+  #goingHome: 'broker' | 'route' | null = null;
+  /** Why the way that was tried before did not do; null: none was. */
+  #wayFailure: Explained | null = null;
+  /** The path that was told to stand in for the system's own route. */
+  #toldPath: string | null = null;
   #protocolVersion: 4 | 5 = 5;
   #failures = 0;
   #births = 0;
@@ -62,6 +72,7 @@ export class MqttLink {
     const { mqtt } = config.control;
     this.#name = mqtt.box ?? config.box.name;
     this.#brokers = new Brokers(mqtt.url === undefined ? [] : [mqtt.url, ...mqtt.fallbackUrls]);
+    this.#ways = new WayChoice(() => waysOf(box.config.paths, box.mediaConnected ? (box.status?.paths ?? null) : null, routeDevice()));
     this.#allowance = new Allowance(mqtt.maxKbps, monoMs());
     this.#refusals = new RefusalTally((refused) => box.report(refused));
     this.#preview = new Preview({
@@ -120,14 +131,17 @@ export class MqttLink {
   #connect(): void {
     const { config, box } = this.#options;
     const { url } = this.#brokers;
+    this.#ways.begin();
+    const { way } = this.#ways;
     this.#session = randomBytes(8).toString('hex');
-    if (this.#failures === 0) box.setLink('mqtt', 'connecting', 'connecting', `connecting to the broker ${this.#brokers.where}`);
+    if (this.#failures === 0 && this.#wayFailure === null) box.setLink('mqtt', 'connecting', 'connecting', `connecting to the broker ${this.#brokers.where}`);
     const sinceMs = monoMs();
     try {
       this.#connection = new BrokerConnection(
         {
           config: { ...config.control.mqtt, url },
           box: this.#name,
+          way,
           protocolVersion: this.#protocolVersion,
           will: this.#status(false, 'lost'),
           onMessage: (topic, payload, packet) => this.#service?.take(topic, payload, packet),
@@ -161,18 +175,41 @@ export class MqttLink {
     }
     if (this.#connection !== connection || this.#stopping) return;
     this.#brokers.serves(monoMs());
+    this.#ways.serves(monoMs());
     this.#tellConnected();
+    this.#tellWay();
   }
 
   #tellConnected(): void {
     const { box } = this.#options;
     const from = box.links.mqtt.state;
+    const { way } = this.#ways;
     const wasLost = this.#lastFailure !== '';
     this.#lastFailure = '';
-    const text = `connected to the broker ${this.#brokers.where}${this.#protocolVersion === 4 ? ' (which speaks only MQTT 3.1.1)' : ''}`;
+    const text = `connected to the broker ${this.#brokers.where}${this.#protocolVersion === 4 ? ' (which speaks only MQTT 3.1.1)' : ''}${way.path === null ? '' : ` over ${wayText(way)}`}`;
     box.setLink('mqtt', 'connected', 'connected', text);
     const [severity, reason] = wasLost ? (['clear', 'recovered'] as const) : (['info', 'connected'] as const);
     box.report(notice({ severity, subject: { kind: 'mqtt', id: this.#brokers.where }, what: 'mqtt.state', from, to: 'connected', reason, text }));
+  }
+
+  /** That another network stands in for the system's own route, and that it does no more. */
+  #tellWay(): void {
+    const { path, metered } = this.#ways.way;
+    const failure = this.#wayFailure;
+    this.#wayFailure = null;
+    const before = this.#toldPath;
+    if (path === before) return;
+    this.#toldPath = path;
+    const subject = { kind: 'mqtt', id: 'way' } as const;
+    const [from, to] = [before ?? 'route', path ?? 'route'];
+    if (path === null) {
+      const text = 'the broker is reached over the system’s own route again';
+      this.#options.box.report(notice({ severity: 'clear', subject, what: 'mqtt.way', from, to, reason: 'preferred', text }));
+      return;
+    }
+    const why = failure === null ? 'its network is known not to work' : failure.text;
+    const text = `MQTT goes over ${wayText(this.#ways.way)} instead of ${before ?? 'the system’s own route'}: ${why}${metered ? '; its data is counted, and telemetry thins out' : ''}`;
+    this.#options.box.report(notice({ severity: 'warning', subject, what: 'mqtt.way', from, to, reason: failure?.reason ?? 'path-silent', text }));
   }
 
   #ended(error: unknown, sinceMs: number): void {
@@ -181,9 +218,11 @@ export class MqttLink {
     this.#service?.stop();
     this.#service = null;
     if (this.#stopping) return;
-    if (this.#goingHome) {
-      this.#goingHome = false;
-      this.#brokers.first();
+    const home = this.#goingHome;
+    if (home !== null) {
+      this.#goingHome = null;
+      this.#ways.end();
+      if (home === 'broker') this.#brokers.first();
       this.#connect();
       return;
     }
@@ -194,7 +233,24 @@ export class MqttLink {
       return;
     }
     if (wasServing && monoMs() - sinceMs > stableMs) this.#failures = 0;
-    this.#failed(explainBroker(error, this.#brokers.where, { tls: /^(mqtts|wss):/.test(this.#brokers.url) }));
+    const explained = explainBroker(error, this.#brokers.where, { tls: /^(mqtts|wss):/.test(this.#brokers.url) });
+    if (isOfTheWay(error) && this.#takeOtherWay(explained, wasServing)) return;
+    this.#ways.end();
+    this.#wayFailure = null;
+    this.#failed(explained);
+  }
+
+  /** False: there is none that has not been tried. @param wasServing: a new round begins, since everything may have changed meanwhile. */
+  #takeOtherWay(failure: Explained, wasServing: boolean): boolean {
+    const { way } = this.#ways;
+    if (wasServing) {
+      this.#ways.end();
+      if (!this.#ways.several) return false;
+    } else if (!this.#ways.next()) return false;
+    this.#wayFailure ??= failure;
+    this.#options.box.setLink('mqtt', 'connecting', failure.reason, `${failure.text} over ${wayText(way)}: another way is tried`);
+    this.#retry = setTimeout(() => this.#connect(), nextWayMs);
+    return true;
   }
 
   #failed({ reason, text, hopeless }: Explained): void {
@@ -219,11 +275,20 @@ export class MqttLink {
     const service = this.#service;
     service?.tick();
     if (service?.serving !== true) return;
-    this.#brokers.look(monoMs(), () => {
-      if (this.#stopping || this.#connection === null) return;
-      this.#goingHome = true;
-      this.#connection.abort(null);
-    });
+    this.#brokers.look(monoMs(), () => this.#goHome('broker'));
+    const { url } = this.#brokers;
+    const { proxy } = this.#options.config.control.mqtt;
+    this.#ways.lookHome(
+      monoMs(),
+      () => reachesOverRoute(new URL(url), proxy),
+      () => this.#goHome('route'),
+    );
+  }
+
+  #goHome(to: 'broker' | 'route'): void {
+    if (this.#stopping || this.#connection === null) return;
+    this.#goingHome = to;
+    this.#connection.leave();
   }
 
   #status(online: boolean, reason: BoxStatus['reason']): BoxStatus {

@@ -12,7 +12,7 @@ import type { Box } from '../box.ts';
 import type { CommandDesk } from '../commands.ts';
 import type { SettingsKeeper } from '../settings/keeper.ts';
 import type { TelemetryStore } from '../telemetry-store.ts';
-import { type Allowance, telemetryEveryMs } from './allowance.ts';
+import { type Allowance, isThin, telemetryEveryMs } from './allowance.ts';
 import type { BrokerConnection, PublishOptions } from './connection.ts';
 import { takeDesired } from './desired.ts';
 import { homeAssistantConfig, homeAssistantTopic } from './home-assistant.ts';
@@ -20,12 +20,15 @@ import { sendMissed } from './missed.ts';
 import { EventPump } from './pump.ts';
 import type { RefusalTally } from './refusals.ts';
 import { type Request, readRequest } from './request.ts';
+import { quietEveryMs } from './state.ts';
 import { StatePublisher } from './state-publisher.ts';
 
 /** Header, properties, TCP and IP of a message, about. */
 const packetBytes = 120;
 /** Somebody who keeps writing to our status gets an answer at most this often. */
 const rebirthEveryMs = 1000;
+/** States without news, over a network whose data is counted. */
+const meteredQuietEveryMs = 60_000;
 /** Replies under way; above this the flood is answered with silence, since answers would only feed it. */
 const repliesMax = 500;
 
@@ -65,6 +68,10 @@ export class BrokerService {
     this.#root = topicRoot(options.name);
   }
 
+  get #metered(): boolean {
+    return this.#connection.way.metered;
+  }
+
   /** The broker takes our word, and we take its. */
   get serving(): boolean {
     return this.#serving && !this.#stopped;
@@ -84,6 +91,7 @@ export class BrokerService {
     this.#states = new StatePublisher({
       box,
       publish: (part, payload) => this.#publish(`state/${part}`, payload, { qos: 1, retain: true }),
+      quietEveryMs: this.#metered ? meteredQuietEveryMs : quietEveryMs,
       hasRoom: (nowMs) => allowance.has(0.25, nowMs),
       onRefused: (error) => {
         if (!this.#stopped) connection.abort(error);
@@ -94,7 +102,8 @@ export class BrokerService {
     this.#publishDiscovery();
     void sendMissed(telemetry, box.journal, {
       isOver: () => this.#stopped,
-      hasRoom: () => allowance.has(0.5, monoMs()),
+      // Over a metered network it waits for another one.
+      hasRoom: () => !this.#metered && allowance.has(0.5, monoMs()),
       send: (missed) => this.#publish('telemetry/missed', missed, { qos: 1, retain: false }),
     });
     this.#pump = new EventPump({
@@ -143,7 +152,7 @@ export class BrokerService {
     if (!this.serving) return false;
     const nowMs = monoMs();
     // A little early is on time: the timer jitters.
-    const isDue = nowMs - this.#telemetryMs >= telemetryEveryMs(this.#options.box.snapshot(), this.#connection.backlogBytes) - 100;
+    const isDue = nowMs - this.#telemetryMs >= telemetryEveryMs(this.#options.box.snapshot(), this.#connection.backlogBytes, this.#metered) - 100;
     if (!isDue || !this.#options.allowance.has(0.5, nowMs)) return false;
     this.#telemetryMs = nowMs;
     this.#publish('telemetry', sample, { qos: 0, retain: false }).catch(() => undefined);
@@ -152,8 +161,8 @@ export class BrokerService {
 
   /** Whether a picture of `bytes` may go: never while the network is thin, and only what leaves room for what is news. */
   hasRoomForPicture(bytes: number): boolean {
-    const isThin = telemetryEveryMs(this.#options.box.snapshot(), this.#connection.backlogBytes) > 1000;
-    return this.serving && !isThin && this.#options.allowance.hasFor(bytes + packetBytes, 0.25, monoMs());
+    const thin = isThin(this.#options.box.snapshot(), this.#connection.backlogBytes);
+    return this.serving && !thin && this.#options.allowance.hasFor(bytes + packetBytes, 0.25, monoMs());
   }
 
   async sendPicture(jpeg: Buffer, input: string): Promise<void> {

@@ -59,13 +59,18 @@ export interface PublishedState {
 }
 
 /** Which states are due. `published` holds what was sent over this connection, so that all are due after a connect. */
-export function dueStates(box: BoxSnapshot, published: ReadonlyMap<StatePart, PublishedState>, nowMs: number): { part: StatePart; key: string }[] {
+export function dueStates(
+  box: BoxSnapshot,
+  published: ReadonlyMap<StatePart, PublishedState>,
+  nowMs: number,
+  everyMs = quietEveryMs,
+): { part: StatePart; key: string }[] {
   const due: { part: StatePart; key: string }[] = [];
   for (const part of stateParts) {
     const last = published.get(part);
     const key = newsKey(part, box);
-    const everyMs = last?.key === key ? quietEveryMs : newsEveryMs;
-    if (last === undefined || nowMs - last.atMs >= everyMs) due.push({ part, key });
+    const restMs = last?.key === key ? everyMs : newsEveryMs;
+    if (last === undefined || nowMs - last.atMs >= restMs) due.push({ part, key });
   }
   return due;
 }
