@@ -124,6 +124,11 @@ export const vitalsSchema = z.strictObject({
   temperatureMaxC: setting(z.number().min(30).max(120).default(80), 'Warn above this temperature.', { unit: '°C', applies: 'live' }),
   cpuMaxPct: setting(z.number().min(10).max(100).default(95), 'Warn when the processor is busier than this for 30 s.', { unit: '%', applies: 'live' }),
   memoryMinMb: setting(z.number().min(8).max(65_536).default(128), 'Warn when less memory is available.', { unit: 'MB', applies: 'live' }),
+  flashMaxPct: setting(
+    z.number().min(10).max(100).default(80),
+    'Warn when so much of the life of the flash memory below the state directory is used. eMMC tells it, in steps of 10; SD cards do not.',
+    { unit: '%', applies: 'live' },
+  ),
   diskMaxPct: setting(z.number().min(10).max(100).default(90), 'Warn when the disk of the state directory is fuller than this.', {
     unit: '%',
     applies: 'live',

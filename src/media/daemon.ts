@@ -276,7 +276,7 @@ export class MediaDaemon {
         reference: this.#switcher.lastPcr,
       },
       inputs: [...this.inputs.values()].map((input) => ({ ...this.#selection.status(input.status(nowMs)), onAir: input.id === this.#switcher.onAir })),
-      paths,
+      paths: paths.map((path) => ({ ...path, data: this.#allowances.usage(path.id) })),
       destinations,
     };
   }

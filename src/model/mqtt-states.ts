@@ -110,6 +110,7 @@ export const stateRows: TopicRow[] = [
           sendErrors: 0,
           inFlight: 12,
           window: 40,
+          data: { month: '2025-10', usedBytes: 1_200_000_000, allowedBytes: 5_000_000_000, state: 'ok' },
           sinceMonoMs: 11_500,
         },
       ],
@@ -165,7 +166,8 @@ export const stateRows: TopicRow[] = [
         underVoltage: false,
         throttled: false,
         throttledSinceBoot: false,
-        powerW: null,
+        powerW: 6.4,
+        flash: { device: 'mmcblk0', kind: 'emmc', usedPct: 20, reserve: 'normal' },
         clockSynchronised: true,
       },
       modems: [

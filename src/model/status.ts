@@ -58,6 +58,16 @@ export const pathStatusSchema = z.object({
   inFlight: z.int(),
   window: z.number().describe('how many packets may be in flight'),
   sinceMonoMs: ms,
+  data: z
+    .object({
+      month: z.string().nullable().describe('2026-11; null while the clock was never set'),
+      usedBytes: z.number().describe('of the program, both directions'),
+      allowedBytes: z.number(),
+      state: z.enum(['ok', 'low', 'used']).describe('low: the warning’s share is used. used: the path is stopped until next month'),
+    })
+    .nullable()
+    .optional()
+    .describe('data used this month; null on a path without an allowance'),
 });
 export type PathStatus = z.infer<typeof pathStatusSchema>;
 

@@ -37,7 +37,7 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
     case 'inputs':
       return JSON.stringify([connected, status?.inputs.map((input) => [input.id, input.state, input.reason, input.onAir, input.restarts, input.encoder])]);
     case 'paths':
-      return JSON.stringify([connected, status?.paths.map((path) => [path.id, path.destination, path.state, path.reason, path.interface])]);
+      return JSON.stringify([connected, status?.paths.map((path) => [path.id, path.destination, path.state, path.reason, path.interface, path.data?.state])]);
     case 'destinations':
       return JSON.stringify([connected, status?.destinations.map((one) => [one.id, one.mode, one.state, one.reason, one.active])]);
     case 'update': {
@@ -47,7 +47,7 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
     }
     case 'vitals':
       return JSON.stringify([
-        box.vitals && [box.vitals.underVoltage, box.vitals.throttled, box.vitals.clockSynchronised, box.vitals.diskWritable],
+        box.vitals && [box.vitals.underVoltage, box.vitals.throttled, box.vitals.clockSynchronised, box.vitals.diskWritable, box.vitals.flash],
         box.modems.map((modem) => [modem.id, modem.state, modem.operator, modem.technology, modem.roaming]),
       ]);
   }

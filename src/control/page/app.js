@@ -1,5 +1,6 @@
 /** The status page: keeps the live stream, shows it, and sends what a person asks for. */
-import { duration, View } from './view.js';
+import { View } from './view.js';
+import { duration } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 /** The box speaks each second; after this much silence the page says that it is alone. */

@@ -1,70 +1,9 @@
-/** Draws the box. Only text goes into the page, never markup: names and sentences come from outside. */
+/** Draws the box. */
+import { $, chip, drawPin, facts, keyed, make, pinButton, setText } from './dom.js';
 import { Graph } from './graph.js';
 import { verdict } from './verdict.js';
+import { dataText, duration, flashText, rate, size } from './words.js';
 
-const $ = (id) => document.getElementById(id);
-
-/** An element with classes, text and children. */
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** Keeps one element a key in `parent`, in order, so that focus and animations live on. */
-function keyed(parent, items, keyOf, create, update) {
-  parent.kept ??= new Map();
-  const { kept } = parent;
-  const seen = new Set();
-  let place = parent.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    seen.add(key);
-    let row = kept.get(key);
-    if (row === undefined) {
-      row = create(item);
-      kept.set(key, row);
-    }
-    update(row, item);
-    if (row.element === place) place = place.nextElementSibling;
-    else parent.insertBefore(row.element, place);
-  }
-  for (const [key, row] of kept)
-    if (!seen.has(key)) {
-      row.element.remove();
-      kept.delete(key);
-    }
-}
-
-function facts(list, entries) {
-  keyed(
-    list,
-    entries.filter(([, value]) => value !== null && value !== undefined),
-    ([name]) => name,
-    ([name]) => {
-      const value = make('dd');
-      return { element: make('div', '', make('dt', '', name), value), value };
-    },
-    (row, [, value]) => setText(row.value, value),
-  );
-}
-
-export function duration(ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, '0')} min` : `${Math.floor(hours / 24)} days`;
-}
-
-const rate = (kbps) => (kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`);
-const size = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
 /** Begins with a capital letter, unless the first word is a name of the configuration: those stay as they are. */
 function sentence(text) {
   return names.has(text.split(/[ :,]/, 1)[0]) ? text : text.charAt(0).toUpperCase() + text.slice(1);
@@ -212,7 +151,7 @@ export class View {
         drawPin(row.button, path.id, status.program.pathPin?.path === path.id, known);
         setText(
           row.where,
-          `${path.interface ?? 'any interface'} to ${path.destination}${path.state === 'up' || !known ? '' : ` · ${this.reasons[path.reason] ?? path.reason}`}`,
+          `${path.interface ?? 'any interface'} to ${path.destination}${path.data ? ` · ${dataText(path.data)}` : ''}${path.state === 'up' || !known ? '' : ` · ${this.reasons[path.reason] ?? path.reason}`}`,
         );
         const points = (name, scale) => this.samples.map((sample) => [sample.monoMs, scale(sample.paths[path.id]?.[name] ?? null)]);
         const last = this.samples.at(-1)?.paths[path.id];
@@ -292,6 +231,8 @@ export class View {
       ['Processor', vitals?.cpuPct == null ? null : `${Math.round(vitals.cpuPct)} %`],
       ['Memory free', vitals === null ? null : size(vitals.memoryAvailableBytes)],
       ['Disk used', vitals?.diskUsedPct == null ? null : `${Math.round(vitals.diskUsedPct)} %`],
+      ['Flash', vitals === null ? null : flashText(vitals.flash)],
+      ['Draws', vitals?.powerW == null ? null : `${vitals.powerW.toFixed(1)} W`],
       ['Power', vitals === null ? null : yes(vitals.underVoltage === null ? null : !vitals.underVoltage, 'good', 'too weak')],
       ['Throttled', vitals === null ? null : yes(vitals.throttled, 'yes', 'no')],
       ['Clock', vitals === null ? null : yes(vitals.clockSynchronised, 'in sync', 'not in sync')],
@@ -323,6 +264,7 @@ export class View {
           ['SINR', modem.sinrDb === null ? null : `${modem.sinrDb.toFixed(1)} dB`],
           ['Roaming', yes(modem.roaming, 'yes', 'no')],
           ['Sent', modem.txBytes === null ? null : size(modem.txBytes)],
+          ['This month', dataText(status?.paths.find((path) => modem.interfaces.includes(path.interface))?.data)],
         ]);
       },
     );
@@ -349,25 +291,6 @@ export class View {
       () => undefined,
     );
   }
-}
-
-/** @param pin gives what is called with the id, or null to unpin. */
-function pinButton(pin, id) {
-  const button = make('button', 'plain');
-  button.type = 'button';
-  button.addEventListener('click', () => pin()(button.getAttribute('aria-pressed') === 'true' ? null : id));
-  return button;
-}
-
-function drawPin(button, id, pinned, known) {
-  button.setAttribute('aria-pressed', String(pinned));
-  setText(button, pinned ? `Unpin ${id}` : `Pin ${id}`);
-  button.disabled = !known;
-}
-
-function chip(element, text, tones) {
-  setText(element, text);
-  element.dataset.tone = tones[text] ?? 'unknown';
 }
 
 /** Of a switch: how long it took. Of a state: how long the one before it lasted. */
