@@ -109,6 +109,12 @@ config
   .option(...configOption)
   .action(async (file: string | undefined, o: WithConfig) => run((await import('./cli/config.ts')).showConfig(file ?? o.config)));
 config
+  .command('migrate')
+  .argument('[file]')
+  .description('writes a file of an older version anew, and keeps the old one')
+  .option(...configOption)
+  .action(async (file: string | undefined, o: WithConfig) => run((await import('./cli/config.ts')).migrateConfig(file ?? o.config)));
+config
   .command('docs')
   .description('docs/configuration.md, made from the schema')
   .option('--write', 'write the file')

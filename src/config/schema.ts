@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { mqttSchema, webhookSchema } from './contact.ts';
 import { inputSchema } from './inputs.ts';
+import { release } from './migrate.ts';
 import { destinationSchema, failoverSchema, pathSchema } from './networks.ts';
 import { filePath, host, id, passphrase, port, setting, srtSettings } from './setting.ts';
 
@@ -211,7 +212,7 @@ export type GatewayConfig = z.infer<typeof gatewaySchema>;
 
 export const configSchema = z
   .strictObject({
-    version: setting(z.literal(1), 'Version of this format.', { applies: 'daemon', example: 1 }),
+    version: setting(z.literal(release.current), 'Version of this format.', { applies: 'daemon', example: release.current }),
     box: z.strictObject({ name: setting(id.default('tandem'), 'Name of this box.', { applies: 'daemon' }) }).prefault({}),
     inputs: setting(z.array(inputSchema).max(16).default([]), 'Inputs in order of preference.', { applies: 'daemon' }),
     program: programSchema.prefault({}),
