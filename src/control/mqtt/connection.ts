@@ -58,8 +58,9 @@ export class BrokerConnection {
     const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
     const [ca, cert, key] = [read(config.caFile), read(config.certFile), read(config.keyFile)];
     const url = new URL(config.url);
-    const { createSecureContext } = process.getBuiltinModule('node:tls');
-    const context = isSecure(url) ? createSecureContext({ ...(ca && { ca: [ca] }), ...(cert && { cert: [cert] }), ...(key && { key: [key] }) }) : null;
+    const context = isSecure(url)
+      ? process.getBuiltinModule('node:tls').createSecureContext({ ...(ca && { ca: [ca] }), ...(cert && { cert: [cert] }), ...(key && { key: [key] }) })
+      : null;
     const password = config.password ?? read(config.passwordFile)?.toString('utf8').split('\n')[0]?.trimEnd();
     const target: Target = { url, proxy: config.proxy, way, context };
     void this.#open(target, clientOptions(options, url, password), options, onConnected);
