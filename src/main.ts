@@ -66,22 +66,22 @@ verb('status', 'what the box is doing now')
     run((await import('./cli/status.ts')).showStatus((await readyConfig(o.config)).media.socket, o)),
   );
 
-verb('pin', 'keep an input on air; says so when that is a bad idea')
-  .argument('<input>')
+verb('pin', 'keep an input on air, or the program on a path; says so when that is a bad idea')
+  .argument('<id>', 'an input, or with --path a path')
   .option(...configOption)
+  .option('--path', 'a path: it carries the program alone while it works')
   .option('--for <time>', 'the pin ends by itself after this long: 30s, 10m', durationMs)
-  .action(async (input: string, o: WithConfig & { for?: number }) =>
-    run(
-      (await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, {
-        name: 'pin-input',
-        input,
-        ...(o.for === undefined ? {} : { forMs: Math.max(1000, o.for) }),
-      }),
-    ),
-  );
-verb('unpin', 'let the engine choose again')
+  .action(async (id: string, o: WithConfig & { for?: number; path?: boolean }) => {
+    const until = o.for === undefined ? {} : { forMs: Math.max(1000, o.for) };
+    const command = o.path ? { name: 'pin-path' as const, path: id, ...until } : { name: 'pin-input' as const, input: id, ...until };
+    await run((await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, command));
+  });
+verb('unpin', 'let the engine choose the input again')
   .option(...configOption)
-  .action(async (o: WithConfig) => run((await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, { name: 'unpin-input' })));
+  .option('--path', 'the paths instead')
+  .action(async (o: WithConfig & { path?: boolean }) =>
+    run((await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, { name: o.path ? 'unpin-path' : 'unpin-input' })),
+  );
 verb('firewall', 'the nftables commands that open what the configuration listens on')
   .option(...configOption)
   .action(async ({ config }: WithConfig) => run((await import('./firewall/main.ts')).printFirewall(await readyConfig(config))));
@@ -108,6 +108,12 @@ config
   .description('with all defaults, without secrets')
   .option(...configOption)
   .action(async (file: string | undefined, o: WithConfig) => run((await import('./cli/config.ts')).showConfig(file ?? o.config)));
+config
+  .command('migrate')
+  .argument('[file]')
+  .description('writes a file of an older version anew, and keeps the old one')
+  .option(...configOption)
+  .action(async (file: string | undefined, o: WithConfig) => run((await import('./cli/config.ts')).migrateConfig(file ?? o.config)));
 config
   .command('docs')
   .description('docs/configuration.md, made from the schema')

@@ -12,7 +12,7 @@ import { TelemetryStore } from '../../src/control/telemetry-store.ts';
 import { FailingDisk } from '../../src/lab/failing-disk.ts';
 import { makeLogger } from '../../src/log.ts';
 import { notice } from '../../src/model/event.ts';
-import { topicTable } from '../../src/model/mqtt.ts';
+import { topicTable } from '../../src/model/mqtt-topics.ts';
 import type { Status } from '../../src/model/status.ts';
 
 const [, , url = '', count = '0', startsPerSecond = '1'] = process.argv;
@@ -24,7 +24,7 @@ function start(index: number): void {
   const config = configSchema.parse({ version: 1, box: { name }, control: { mqtt: { url } } });
   const disk = new FailingDisk(index);
   const journal = openJournal('/journal', () => undefined, disk);
-  const box = new Box({ config, version: '0.1.0', session: name, bootId: 'fleet', journal, log });
+  const box = new Box({ config, version: '0.1.0', session: name, bootId: 'fleet', journal, slot: null, log });
   const settings = new SettingsKeeper(config, {
     box,
     applyHere: async () => undefined,
@@ -33,7 +33,7 @@ function start(index: number): void {
   const desk = new CommandDesk(async () => ({ ok: true, reason: 'requested', text: 'done' }));
   // What it writes is of no use here, and would fill the memory.
   const store = new TelemetryStore('/nowhere', { ...disk, open: () => Promise.reject(new Error('no disk')) } as unknown as FailingDisk);
-  const link = new MqttLink({ config, box, desk, settings, slot: null, telemetry: store });
+  const link = new MqttLink({ config, box, desk, settings, telemetry: store });
   box.setLink('media', 'connected', 'connected', '');
   const status: Status = {
     box: name,

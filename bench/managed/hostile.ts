@@ -5,7 +5,8 @@
 import { monoMs } from '../../src/clock.ts';
 import { seededRandom } from '../../src/lab/random.ts';
 import type { BoxSnapshot } from '../../src/model/box.ts';
-import { commandPayloads, type Reply, topicTable } from '../../src/model/mqtt.ts';
+import { commandPayloads, type Reply } from '../../src/model/mqtt.ts';
+import { topicTable } from '../../src/model/mqtt-topics.ts';
 import { desiredSchema } from '../../src/model/settings.ts';
 import { ControlWorld, until } from '../../test/integration/control-world.ts';
 import { Mosquitto } from '../../test/integration/mqtt-world.ts';

@@ -2,7 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { raspberryPower, readBoardModel, readJetsonPower, readRaspberryPower, readThermalZones, timesyncSynchronised } from './facts.ts';
+import {
+  pmicPower,
+  raspberryPower,
+  readBoardModel,
+  readJetsonPower,
+  readRaspberryPower,
+  readSensorPower,
+  readThermalZones,
+  timesyncSynchronised,
+} from './facts.ts';
 
 let root: string;
 beforeEach(() => {
@@ -60,4 +69,17 @@ test('a Jetson is throttled while its over-current counters rise', async () => {
   const first = await readJetsonPower(root, null);
   expect(first).toMatchObject({ events: 7, facts: { throttled: false, throttledSinceBoot: true, powerW: 12 } });
   expect(await readJetsonPower(root, 6)).toMatchObject({ facts: { throttled: true } });
+});
+
+test('the power chip of a Raspberry Pi 5 is read rail by rail, and other words are none', () => {
+  const said =
+    '     3V3_SYS_A current(1)=0.10000000A\n     VDD_CORE_A current(7)=2.00000000A\n     3V3_SYS_V volt(9)=3.30000000V\n     VDD_CORE_V volt(15)=0.85000000V\n     EXT5V_V volt(24)=5.15000000V\n';
+  expect(pmicPower(said)).toBe(2.03);
+  expect(pmicPower('error=1 error_msg="Command not registered"')).toBeNull();
+});
+
+test('a power sensor is read in microwatt', async () => {
+  put({ 'sys/class/hwmon/hwmon0/name': 'cpu_thermal\n', 'sys/class/hwmon/hwmon1/name': 'ina226\n', 'sys/class/hwmon/hwmon1/power1_input': '7250000\n' });
+  expect(await readSensorPower(root)).toBe(7.25);
+  expect(await readSensorPower('/nowhere')).toBeNull();
 });

@@ -69,6 +69,31 @@ export async function readJetsonPower(root: string, before: number | null): Prom
   return { facts: { underVoltage: null, throttled: before !== null && events > before, throttledSinceBoot: events > 0, powerW }, events };
 }
 
+const powerSensors: ReadonlySet<string> = new Set(['ina219', 'ina220', 'ina226', 'ina230', 'ina231', 'ina238', 'ina260']);
+
+/** What a power sensor of the INA2xx kind measures, W (kernel documentation, hwmon/ina2xx: power1_input is in microwatt). Null: there is none. */
+export async function readSensorPower(root: string): Promise<number | null> {
+  for (const folder of await list(join(root, 'sys/class/hwmon'), /^hwmon\d+$/)) {
+    if (!powerSensors.has((await text(join(folder, 'name'))) ?? '')) continue;
+    const micro = await number(join(folder, 'power1_input'));
+    if (micro !== null) return micro / 1e6;
+  }
+  return null;
+}
+
+/**
+ * Raspberry Pi 5: what its power chip gives to the rails that it measures, W, from `vcgencmd pmic_read_adc`: lines such as `VDD_CORE_A current(7)=2.5A` and
+ * `VDD_CORE_V volt(15)=0.87V`. What USB draws is not among them. Null for something else.
+ */
+export function pmicPower(text: string): number | null {
+  const volts = new Map<string, number>();
+  const amperes = new Map<string, number>();
+  for (const [, rail = '', kind, value] of text.matchAll(/^\s*(\w+)_[AV] (current|volt)\(\d+\)=([\d.]+)[AV]$/gm))
+    (kind === 'volt' ? volts : amperes).set(rail, Number(value));
+  const watts = [...amperes].flatMap(([rail, ampere]) => (volts.has(rail) ? ampere * (volts.get(rail) as number) : []));
+  return watts.length === 0 ? null : Math.round(100 * watts.reduce((sum, one) => sum + one, 0)) / 100;
+}
+
 /** Name of the board, from the device tree. */
 export async function readBoardModel(root: string): Promise<string | null> {
   const model = await text(join(root, 'proc/device-tree/model'));

@@ -1,10 +1,11 @@
 /** `tandem config`: check, show and document the configuration. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { configurationDocs } from '../config/docs.ts';
-import { loadConfig } from '../config/load.ts';
+import { describeMistakes, loadConfig, parseConfig, readConfigFile } from '../config/load.ts';
+import { backupPath, release } from '../config/migrate.ts';
 import { configSchema } from '../config/schema.ts';
 import { resolveSecrets, withoutSecrets } from '../config/secrets.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
@@ -24,6 +25,38 @@ export function checkConfig(file: string): number {
 export function showConfig(file: string): number {
   process.stdout.write(`# ${file}, with defaults, without secrets\n${stringify(withoutSecrets(loadConfig(file)), { aliasDuplicateObjects: false })}`);
   return exitCode.ok;
+}
+
+/** Writes a file of an older version anew; as it was it is kept beside it. @throws FatalError when it has mistakes, or cannot be written. */
+export function migrateConfig(file: string): number {
+  const text = readConfigFile(file);
+  const loaded = parseConfig(text);
+  if (!loaded.ok) throw new FatalError(exitCode.config, describeMistakes(file, loaded.mistakes));
+  if (loaded.from === release.current) {
+    process.stdout.write(`${file} is of version ${release.current}, the newest: nothing was changed\n`);
+    return exitCode.ok;
+  }
+  const backup = writeMigrated(file, text, loaded);
+  process.stdout.write(
+    `${file} was brought from version ${loaded.from} to ${release.current} (${loaded.what.join(', ')}); as it was, comments included, it is ${backup}\n`,
+  );
+  return exitCode.ok;
+}
+
+/** Returns where the old one is. @throws FatalError; the file is then as it was. */
+export function writeMigrated(file: string, text: string, { written, from }: { written: unknown; from: number }): string {
+  const backup = backupPath(file, from);
+  try {
+    const { mode } = statSync(file);
+    // Not over one that is there: the first one is that of before.
+    writeFileSync(backup, text, { mode: mode & 0o777, flag: 'wx', flush: true });
+    writeFileSync(`${file}.new`, stringify(written, { aliasDuplicateObjects: false }), { mode: mode & 0o777, flush: true });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    throw new FatalError(exitCode.system, `${file} was not changed: ${path ?? backup}: ${code}${code === 'EEXIST' ? ': move that backup away first' : ''}`);
+  }
+  return backup;
 }
 
 export function documentConfig({ write, check }: { write?: boolean; check?: boolean }): number {

@@ -36,6 +36,9 @@ One YAML file, \`/etc/tandem/tandem.yaml\` unless \`--config\` or \`TANDEM_CONFI
 path and line; \`tandem config show\` prints it with all defaults and without secrets. This page is made from the schema
 (\`tandem config docs --write\`); CI checks that it is up to date. Documented examples are in [examples](examples).
 
+\`version\` is that of the format. A file of an older version is read as one of the newest; \`tandem config migrate\` writes it anew and keeps it as it was beside it (\`tandem.yaml.v1\`). Settings that came over MQTT or the page are
+written anew by themselves, and kept in the same way, so that the other system slot can go back to them. A newer version than this release knows is refused.
+
 ${parts.join('\n\n')}
 `;
 }

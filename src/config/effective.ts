@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { monoMs } from '../clock.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
 import { describeMistakes, parseConfig, readConfigFile } from './load.ts';
-import { migrate } from './migrate.ts';
 import type { Config } from './schema.ts';
-import { inForce, readSettings, type SettingsFile, settingsPath } from './settings-file.ts';
+import { inForce, readUsableSettings, type SettingsFile, settingsPath } from './settings-file.ts';
 
 /** Where a configuration came from. */
 export interface Origin {
@@ -14,6 +13,8 @@ export interface Origin {
   rev: number;
   /** Why better settings were passed over, in a sentence; null: they were not. */
   problem: string | null;
+  /** The version that it is written in; an older one is brought up each time that it is read. */
+  from: number;
 }
 
 export type EffectiveConfig = Config & { origin?: Origin };
@@ -23,20 +24,19 @@ export function loadEffective(file: string): EffectiveConfig {
   let settings: SettingsFile | null = null;
   let problem: string | null = null;
   try {
-    settings = readSettings(settingsPath(file));
+    ({ settings, problem } = readUsableSettings(settingsPath(file)));
   } catch (error) {
     problem = `the settings in ${settingsPath(file)} cannot be read (${(error as NodeJS.ErrnoException).code}): the configuration file is in force`;
   }
   for (const { rev, doc } of settings === null ? [] : inForce(settings, bootId(), monoMs())) {
-    const migrated = migrate(doc);
-    const loaded = migrated.ok ? parseConfig(JSON.stringify(migrated.document)) : null;
-    if (loaded?.ok) return { ...loaded.config, origin: { file, rev, problem } };
-    const why = !migrated.ok ? migrated.text : loaded?.ok === false ? `${loaded.mistakes[0]?.path}: ${loaded.mistakes[0]?.text}` : '';
+    const loaded = parseConfig(JSON.stringify(doc));
+    if (loaded.ok) return { ...loaded.config, origin: { file, rev, problem, from: loaded.from } };
+    const why = `${loaded.mistakes[0]?.path}: ${loaded.mistakes[0]?.text}`;
     problem ??= `settings ${rev} are not of this release and are passed over: ${why}`;
   }
   const loaded = parseConfig(readConfigFile(file));
   if (!loaded.ok) throw new FatalError(exitCode.config, describeMistakes(file, loaded.mistakes));
-  return { ...loaded.config, origin: { file, rev: 0, problem } };
+  return { ...loaded.config, origin: { file, rev: 0, problem, from: loaded.from } };
 }
 
 function bootId(): string {

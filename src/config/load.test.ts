@@ -24,7 +24,7 @@ describe('a right configuration', () => {
 
 describe('mistakes in a configuration', () => {
   it('are told all at once, by line, in the order of the file', () => {
-    const text = `version: 2
+    const text = `version: one
 box:
   name: Box
 inputs:
@@ -46,7 +46,7 @@ gateway:
   streams: []
 `;
     expect(said(text)).toEqual([
-      '1 version: must be 1 (it is 2)',
+      '1 version: must be 1 (it is "one")',
       '3 box.name: use lower-case letters, digits, - and _, at most 32, starting with a letter or digit (it is "Box")',
       '7 inputs[0].port: must be at most 65535 (it is 70000)',
       '8 inputs[0].latencyMs: must be a whole number (it is 1.5)',

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
 import { exitCode, FatalError } from '../model/exit.ts';
 import { explainIssue, sentence } from './explain.ts';
+import { migrate, release, type Document as Settings, versionOf } from './migrate.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** A configuration is a few kilobytes; what is far larger is another file. */
@@ -17,8 +18,8 @@ export interface Mistake {
   text: string;
 }
 
-/** `written`: what the text says, without the defaults. */
-export type Loaded = { ok: true; config: Config; written: unknown } | { ok: false; mistakes: Mistake[] };
+/** `written`: what the text says, in the newest version, without the defaults. `from`: the version that it was written in, and what has changed since. */
+export type Loaded = { ok: true; config: Config; written: unknown; from: number; what: string[] } | { ok: false; mistakes: Mistake[] };
 
 /** Reads and checks a file. @throws FatalError (exit code 78) that lists every mistake. */
 export function loadConfig(file: string): Config {
@@ -47,8 +48,8 @@ export function readConfigFile(file: string): string {
   }
 }
 
-/** Never throws: any text is either a configuration or a list of mistakes. */
-export function parseConfig(text: string): Loaded {
+/** Never throws: any text is either a configuration, of this version or an older one, or a list of mistakes. */
+export function parseConfig(text: string, versions = release): Loaded {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number) => {
@@ -66,8 +67,13 @@ export function parseConfig(text: string): Loaded {
   }
   if (!isMap(document.contents))
     return { ok: false, mistakes: [{ path: '', line: 1, column: 1, text: 'a configuration is a map of settings; it begins with version: 1' }] };
+  // Without a version, the schema says what is missing, with everything else.
+  const migrated = versionOf(value) === null ? null : migrate(value as Settings, versions);
+  if (migrated?.ok === false) return { ok: false, mistakes: [{ path: 'version', ...at(offsetOf(document, ['version'])), text: migrated.text }] };
+  if (migrated !== null) value = migrated.document;
   const parsed = configSchema.safeParse(value, { reportInput: true, error: (issue) => sentence(issue, value) });
-  if (parsed.success) return { ok: true, config: deepFreeze(parsed.data), written: value };
+  if (parsed.success)
+    return { ok: true, config: deepFreeze(parsed.data), written: value, from: migrated?.from ?? versions.current, what: migrated?.what ?? [] };
   const mistakes = parsed.error.issues
     .flatMap((issue) => explainIssue(issue, value))
     .map(({ path, text }) => ({ path: pathText(path), ...at(offsetOf(document, path)), text }));

@@ -91,6 +91,10 @@ export const failoverSchema = z.strictObject({
       applies: 'daemon',
     },
   ),
+  deadPinMs: setting(z.int().min(0).max(86_400_000).default(0), 'A pin on a path that has not worked for this long is taken away. 0: never.', {
+    unit: 'ms',
+    applies: 'daemon',
+  }),
   marginPoints: setting(z.int().min(0).max(100).default(15), 'With score another destination must be better by this many points of 100.', {
     applies: 'daemon',
   }),

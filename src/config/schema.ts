@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { mqttSchema, webhookSchema } from './contact.ts';
 import { inputSchema } from './inputs.ts';
+import { release } from './migrate.ts';
 import { destinationSchema, failoverSchema, pathSchema } from './networks.ts';
 import { filePath, host, id, passphrase, port, setting, srtSettings } from './setting.ts';
 
@@ -124,6 +125,11 @@ export const vitalsSchema = z.strictObject({
   temperatureMaxC: setting(z.number().min(30).max(120).default(80), 'Warn above this temperature.', { unit: '°C', applies: 'live' }),
   cpuMaxPct: setting(z.number().min(10).max(100).default(95), 'Warn when the processor is busier than this for 30 s.', { unit: '%', applies: 'live' }),
   memoryMinMb: setting(z.number().min(8).max(65_536).default(128), 'Warn when less memory is available.', { unit: 'MB', applies: 'live' }),
+  flashMaxPct: setting(
+    z.number().min(10).max(100).default(80),
+    'Warn when so much of the life of the flash memory below the state directory is used. eMMC tells it, in steps of 10; SD cards do not.',
+    { unit: '%', applies: 'live' },
+  ),
   diskMaxPct: setting(z.number().min(10).max(100).default(90), 'Warn when the disk of the state directory is fuller than this.', {
     unit: '%',
     applies: 'live',
@@ -206,7 +212,7 @@ export type GatewayConfig = z.infer<typeof gatewaySchema>;
 
 export const configSchema = z
   .strictObject({
-    version: setting(z.literal(1), 'Version of this format.', { applies: 'daemon', example: 1 }),
+    version: setting(z.literal(release.current), 'Version of this format.', { applies: 'daemon', example: release.current }),
     box: z.strictObject({ name: setting(id.default('tandem'), 'Name of this box.', { applies: 'daemon' }) }).prefault({}),
     inputs: setting(z.array(inputSchema).max(16).default([]), 'Inputs in order of preference.', { applies: 'daemon' }),
     program: programSchema.prefault({}),

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Reason } from '../model/reasons.ts';
-import type { Document } from './migrate.ts';
+import { backupPath, type Document, migrate, release, tooNew, versionOf } from './migrate.ts';
 
 /** What a trial must reach before its deadline. page: a person who opens the page, or who says so. */
 export type Need = 'media' | 'gateway' | 'broker' | 'page';
@@ -67,6 +67,52 @@ export function readSettings(path: string): SettingsFile {
     // Damaged, as is what follows.
   }
   throw Object.assign(new Error('damaged'), { code: 'EBADMSG' });
+}
+
+export interface ReadSettings {
+  settings: SettingsFile;
+  /** Why others than the newest are used, in a sentence; null: they are. */
+  problem: string | null;
+  /** Version of those that are too new for this release; null: they are not. */
+  newer: number | null;
+}
+
+/**
+ * The settings that this release can read: what lies there, or, where a newer release has brought it up and this one is back (the other system slot), what
+ * that release has kept of before. @throws as `readSettings`.
+ */
+export function readUsableSettings(path: string, current = release.current): ReadSettings {
+  const settings = readSettings(path);
+  const version = versionOf(settings.applied?.doc);
+  if (version === null || version <= current) return { settings, problem: null, newer: null };
+  const text = `settings ${settings.applied?.rev}: ${tooNew(version, current)}`;
+  try {
+    const kept = readSettings(backupPath(path, current));
+    if (kept.applied !== null)
+      return { settings: { ...kept, trial: null }, problem: `${text}; settings ${kept.applied.rev} of before are in force`, newer: version };
+  } catch {
+    // As if there were none: whoever reads them says why they are of no use.
+  }
+  return { settings, problem: null, newer: version };
+}
+
+/** What an older release has kept, brought up to this one. Null: there is nothing to bring up, or it cannot be. */
+export function bringUp(settings: SettingsFile, versions = release): { settings: SettingsFile; from: number; what: string[] } | null {
+  const { applied, trial } = settings;
+  const versionsThere = [applied?.doc, trial?.doc].flatMap((doc) => versionOf(doc) ?? []);
+  if (versionsThere.length === 0 || Math.min(...versionsThere) >= versions.current) return null;
+  const [newApplied, newTrial] = [applied, trial].map((one) => (one === null ? null : migrate(one.doc, versions)));
+  if (newApplied?.ok === false || newTrial?.ok === false) return null;
+  const from = Math.min(...versionsThere);
+  return {
+    settings: {
+      ...settings,
+      applied: applied === null || !newApplied ? applied : { ...applied, doc: newApplied.document },
+      trial: trial === null || !newTrial ? trial : { ...trial, doc: newTrial.document },
+    },
+    from,
+    what: (newApplied?.from === from ? newApplied : newTrial)?.what ?? [],
+  };
 }
 
 /** Which of them are in force now, the best first; the configuration file comes after them. */

@@ -10,13 +10,17 @@ import { notice } from '../model/event.ts';
 import type { Box } from './box.ts';
 import { refuse } from './commands.ts';
 import { realDisk } from './disk.ts';
+import type { MqttLink } from './mqtt/link.ts';
 import type { SettingsKeeper } from './settings/keeper.ts';
+import type { Updater } from './updates/updater.ts';
 import type { Webhook } from './webhooks/webhook.ts';
 
 export interface BoxCommandParts {
   box: Box;
   settings: SettingsKeeper;
   log: Logger;
+  updater: Updater;
+  mqtt(): MqttLink | null;
   webhooks(): ReadonlyMap<string, Webhook>;
 }
 
@@ -26,8 +30,6 @@ const run = promisify(execFile);
 const done = (text: string): CommandReply => ({ ok: true, reason: 'requested', text });
 /** The reply and the event get out before the box goes down. */
 const rebootAfterMs = 2000;
-/** A bundle of some hundred megabytes over LTE. */
-const updateMsMax = 60 * 60_000;
 
 const performers: { [N in BoxCommandName]: Performer<N> } = {
   'confirm-settings': async ({ settings }) => settings.confirm(),
@@ -50,14 +52,9 @@ const performers: { [N in BoxCommandName]: Performer<N> } = {
     const digest = createHash('sha256').update(packed).digest('hex');
     return done(`${Math.ceil(packed.length / 1000)} kB in ${path}, SHA-256 ${digest}; the page has it at /api/diagnostics`);
   },
-  update: async ({ box }, { url }) => {
-    if (!(await answers('rauc', ['--version']))) return refuse('unsupported', 'this machine has no second slot to update (rauc is not installed)');
-    void run('rauc', ['install', url], { timeout: updateMsMax }).then(
-      () => report(box, 'info', 'installed', 'recovered', 'the update is installed in the other slot: reboot to use it'),
-      (error) => report(box, 'warning', 'failed', 'rejected', `the update was not installed: ${lastLine((error as { stderr?: string }).stderr)}`),
-    );
-    return done('the update is being installed: an event says how it ended');
-  },
+  update: ({ updater }, { url }, from) => updater.install(url, from),
+  preview: async ({ mqtt }, { forSeconds, everySeconds, input }) =>
+    mqtt()?.preview({ forSeconds, everySeconds, input: input ?? null }) ?? refuse('unsupported', 'no broker is configured (control.mqtt.url)'),
   reboot: async (_parts, _command) => {
     if (!(await answers('systemctl', ['is-system-running', '--quiet'], [0, 1])))
       return refuse('unsupported', 'this machine is not run by systemd: it cannot be started anew from here');
@@ -99,9 +96,3 @@ async function answers(program: string, args: string[], codes: readonly number[]
     return typeof code === 'number' && codes.includes(code);
   }
 }
-
-function report(box: Box, severity: 'info' | 'warning', to: string, reason: 'recovered' | 'rejected', text: string): void {
-  box.report(notice({ severity, subject: { kind: 'box', id: 'update' }, what: 'box.update', to, reason, text }));
-}
-
-const lastLine = (text: string | undefined): string => text?.trim().split('\n').at(-1)?.slice(0, 300) ?? 'rauc did not say why';

@@ -7,6 +7,7 @@ import type { BoxSnapshot, JournaledEvent, LinkState } from '../model/box.ts';
 import type { Notice, TandemEvent } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { Status } from '../model/status.ts';
+import type { UpdateStatus } from '../model/update.ts';
 import type { Modem, VitalsStatus } from '../model/vitals.ts';
 import { AlarmBoard } from './alarms.ts';
 import { PathHistory } from './history.ts';
@@ -18,6 +19,8 @@ export interface BoxOptions {
   session: string;
   bootId: string;
   journal: Journal;
+  /** The system slot that booted, or null. */
+  slot: string | null;
   log: Logger;
 }
 
@@ -36,6 +39,7 @@ export class Box {
   status: Status | null = null;
   vitals: VitalsStatus | null = null;
   modems: Modem[] = [];
+  update: UpdateStatus;
   readonly #log: Logger;
   readonly #alarms = new AlarmBoard();
   readonly #listeners = new Set<() => void>();
@@ -48,6 +52,16 @@ export class Box {
     this.bootId = options.bootId;
     this.journal = options.journal;
     this.#log = options.log;
+    this.update = {
+      supported: false,
+      state: 'idle',
+      reason: 'unsupported',
+      text: 'this machine has no second slot to update (rauc is not installed)',
+      progressPct: null,
+      booted: options.slot,
+      version: options.version,
+      slots: [],
+    };
     const off = (text: string): LinkState => ({ state: 'off', reason: 'unsupported', text, sinceMonoMs: monoMs() });
     this.links = {
       media: { state: 'connecting', reason: 'connecting', text: 'waiting for the media daemon', sinceMonoMs: monoMs() },
@@ -93,6 +107,11 @@ export class Box {
     this.#changed();
   }
 
+  setUpdate(update: UpdateStatus): void {
+    this.update = update;
+    this.#changed();
+  }
+
   setModems(modems: Modem[]): void {
     this.modems = modems;
     this.#changed();
@@ -124,6 +143,7 @@ export class Box {
       status: this.status,
       vitals: this.vitals,
       modems: this.modems,
+      update: this.update,
       alarms: this.#alarms.active(),
       rssBytes: process.memoryUsage.rss(),
     };

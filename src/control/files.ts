@@ -1,5 +1,5 @@
 /** Small files of the state directory. */
-import { open, rename } from 'node:fs/promises';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { realDisk } from './disk.ts';
 
@@ -17,4 +17,18 @@ export async function replaceFile(path: string, text: string, mode = 0o600): Pro
   await rename(`${path}.new`, path);
   // The name is as safe as the bytes only now.
   await realDisk.syncDirectory(dirname(path));
+}
+
+/** Copies a file, unless the copy is there already: the first one is that of before. Returns an errno name, or null when the copy is safe. */
+export async function copyOnce(from: string, to: string): Promise<string | null> {
+  try {
+    const there = await stat(to).then(
+      () => true,
+      () => false,
+    );
+    if (!there) await replaceFile(to, await readFile(from, 'utf8'), 0o640);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EIO';
+  }
 }

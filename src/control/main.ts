@@ -22,6 +22,7 @@ import { telemetry } from './mqtt/state.ts';
 import { Parts } from './parts.ts';
 import { SettingsKeeper } from './settings/keeper.ts';
 import { TelemetryStore } from './telemetry-store.ts';
+import { Updater } from './updates/updater.ts';
 
 /** Fresh enough for a page and for telemetry; events come at once anyway. */
 const statusEveryMs = 500;
@@ -37,7 +38,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   const diskTroubles: DiskTrouble[] = [];
   let box: Box | null = null;
   const journal = openJournal(join(stateDirectory, 'journal'), (trouble) => (box === null ? diskTroubles.push(trouble) : reportDisk(box, trouble)));
-  box = new Box({ config, version, session, bootId: bootId(), journal, log });
+  box = new Box({ config, version, session, bootId: bootId(), journal, slot: bootedSlot(), log });
   for (const trouble of diskTroubles) reportDisk(box, trouble);
 
   const presence = new MediaPresence(box);
@@ -50,13 +51,14 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
     onState: (connected) => (connected ? presence.connected() : presence.lost()),
   });
   const settings: SettingsKeeper = new SettingsKeeper(config, { box, applyHere: (next) => parts.apply(next), reloadMedia: () => media.reload() });
+  const updater = new Updater(box);
   const desk = new CommandDesk((command, from) => {
-    if (isBoxCommand(command)) return performBoxCommand({ box, settings, log, webhooks: () => parts.webhooks }, command, from);
+    if (isBoxCommand(command)) return performBoxCommand({ box, settings, log, updater, mqtt: () => parts.mqtt, webhooks: () => parts.webhooks }, command, from);
     if (command.name === 'set-log-level' && command.daemon === 'control') return setLogLevel(box, log, command, from);
     return media.command(command, from, commandMsMax);
   });
   const store = new TelemetryStore(join(stateDirectory, 'journal'), realDisk);
-  const parts = new Parts({ box, desk, settings, log, slot: bootedSlot(), telemetry: store });
+  const parts = new Parts({ box, desk, settings, log, telemetry: store });
 
   const signalled = untilSignal();
   const crashed = endedWithoutWord(journal, box.bootId);
@@ -75,6 +77,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   media.start();
   await parts.start();
   settings.start();
+  updater.start();
   const seconds = setInterval(() => {
     const sample = telemetry(box.snapshot(), box.history.latest(), box.wall());
     store.record(sample, parts.mqtt?.sendTelemetry(sample) ?? false);
@@ -89,6 +92,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   clearInterval(seconds);
   stopHeart();
   settings.stop();
+  updater.stop();
   box.report(
     notice({
       severity: 'info',

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type TopicRow, topicTable } from '../model/mqtt.ts';
+import { type TopicRow, topicTable } from '../model/mqtt-topics.ts';
 import { reasonTexts } from '../model/reasons.ts';
 
 export const mqttDocsPath = fileURLToPath(new URL('../../docs/mqtt.md', import.meta.url));
@@ -24,7 +24,7 @@ export function mqttDocs(): string {
   return `${[intro, topicList(), conventions, ...topicTable.map(section), reasons()].join('\n\n')}\n`;
 }
 
-const intro = `<!-- Made by \`node src/control/mqtt-docs.ts --write\` from src/model/mqtt.ts. Do not edit. -->
+const intro = `<!-- Made by \`node src/control/mqtt-docs.ts --write\` from src/model/mqtt-topics.ts. Do not edit. -->
 
 # MQTT
 
@@ -51,6 +51,13 @@ lost connection and over a restart. Drop an \`id\` that you have seen; \`session
 
 **Telemetry** comes each second, and thins out while the network is thin. Seconds that were not told come later as \`telemetry/missed\`.
 
+**Networks.** The broker is called over the system's own route first; when that does not answer, over the interface of each path, the healthiest first, 4 s each. A connection over which nothing is acknowledged
+for 8 s is given up, carrier or not. While a path stands in, an event \`mqtt.way\` says which and why, and the route is looked for after 30 s, then less and less often. Over a path with an allowance telemetry comes each 10 s, states without news each minute, and
+\`telemetry/missed\` waits for another network; what MQTT uses does not count into the allowance. A path whose data is used up is not used.
+
+**Pictures.** Ask with the command \`preview\`: JPEG pictures come on the topic \`preview\` until its time is over, and an event says how many came. A picture for which the network has no room,
+while the program waits for it, is left out.
+
 **Settings.** Write \`config/desired\`, retained, with a number above any before; \`config/reported\` says what became of it. What could cut the box off is \`pending\` until gateway and broker
 were reached with it, and \`rolled-back\` if they are not in time. What is not an object of this form is answered on \`reply\` as \`config\`.
 
@@ -73,6 +80,7 @@ topic readwrite tandem/v1/#
 \`\`\``;
 
 function section(row: TopicRow): string {
+  if (row.schema === null) return [`## \`${row.topic}\``, '', row.what].join('\n');
   const schema = z.toJSONSchema(row.schema, { io: 'input', unrepresentable: 'any' }) as Schema;
   return [
     `## \`${row.topic}\``,

@@ -17,7 +17,6 @@ export interface PartsOptions {
   desk: CommandDesk;
   settings: SettingsKeeper;
   log: Logger;
-  slot: string | null;
   telemetry: TelemetryStore;
 }
 
@@ -37,12 +36,12 @@ export class Parts {
 
   constructor(options: PartsOptions) {
     this.#options = options;
-    const { box, desk, settings, log, slot, telemetry } = options;
+    const { box, desk, settings, log, telemetry } = options;
     this.#parts = [
       {
         section: ({ control, box: { name } }) => [control.mqtt, name],
         start: async (config) => {
-          const link = new MqttLink({ config, box, desk, settings, slot, telemetry });
+          const link = new MqttLink({ config, box, desk, settings, telemetry });
           this.mqtt = link;
           link.start();
           return () => link.stop();

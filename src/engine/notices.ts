@@ -71,18 +71,19 @@ export function switchNotice(change: Change, from: string | null, to: string, sl
   return notice({ severity, subject: program, what: 'program.switch', from, to, reason, text, measured, tookMs: Math.round(tookMs) });
 }
 
-export function pinNotice(before: Reason | null, bad: Reason | null, text: string): Notice {
+/** `what`: `program.pin` of an input, `path.pin` of a path. */
+export function pinNotice(before: Reason | null, bad: Reason | null, text: string, what = 'program.pin'): Notice {
   const states = { from: before ?? 'good', to: bad ?? 'good', reason: bad ?? 'recovered' } as const;
   const severity = bad === 'starting' ? 'info' : bad !== null ? 'warning' : before === 'starting' ? 'info' : 'clear';
-  return notice({ severity, subject: program, what: 'program.pin', ...states, text });
+  return notice({ severity, subject: program, what, ...states, text });
 }
 
 /** `alarmed`: that it was a bad idea was told and is over with it. */
-export function pinEndNotice(id: string, usable: boolean, alarmed: boolean): Notice {
+export function pinEndNotice(id: string, usable: boolean, alarmed: boolean, what = 'program.pin'): Notice {
   const text = usable
     ? `the pin on ${id} has run out: the engine chooses again`
     : `the pin on ${id} is over, since ${id} does not work: the engine chooses again`;
-  return notice({ severity: alarmed ? 'clear' : 'info', subject: program, what: 'program.pin', from: id, to: 'none', reason: 'pin-expired', text });
+  return notice({ severity: alarmed ? 'clear' : 'info', subject: program, what, from: id, to: 'none', reason: 'pin-expired', text });
 }
 
 export function strainNotice(before: Reason | null, reason: Reason | null, { temperatureC, throttled }: BoxSeen): Notice {

@@ -3,7 +3,7 @@
  * probed is only worth a try: a session is never left for one.
  */
 import type { Reason } from '../model/reasons.ts';
-import { type Candidate, type Change, type ChoiceConfig, type ChoiceState, choose, initialChoice } from './choice.ts';
+import { type Candidate, type Change, type ChoiceConfig, type ChoiceState, choose, initialChoice, type Pin } from './choice.ts';
 
 export interface PathSeen {
   id: string;
@@ -28,6 +28,11 @@ export const initialPath: PathState = { choice: initialChoice, retryAtMs: {} };
 /** One call that was not answered. */
 const restMs = 3000;
 export const defaultPathChoice: HoldDown = { holdDownMs: 10_000, holdDownMsMax: 300_000 };
+
+/** A person's wish. Takes effect with the next decision. */
+export function withPathPin(state: PathState, pin: Pin | null): PathState {
+  return { ...state, choice: { ...state.choice, pin } };
+}
 
 /** `seen` in order of preference, at least one. Returns the path to use now. @throws BrokenInvariant */
 export function decidePath(

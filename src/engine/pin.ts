@@ -1,4 +1,4 @@
-/** A person's pin: when it is a bad idea, what is done about it, and when it ends. Pure; what it demands is in choice.ts. */
+/** A person's pin on an input: when it is a bad idea, what is done about it, and when it ends. Pure; what it demands is in choice.ts. Of a path: path-pin.ts. */
 import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { PinStatus } from '../model/status.ts';
 import { type CandidateRecord, type ChoiceState, holdDownMs, type Pin } from './choice.ts';
@@ -7,16 +7,16 @@ import type { InputRecord, ProgramRules } from './program.ts';
 export interface PinRecord {
   /** That it is a bad idea, as it was told; null: nothing of that kind. */
   told: { id: string; reason: Reason } | null;
-  /** Since when the pinned input has not been usable; null: it is. */
+  /** Since when what is pinned has not been usable; null: it is. */
   deadSinceMs: number | null;
 }
 
 export const noPin: PinRecord = { told: null, deadSinceMs: null };
 
 /** When a pin's time is over, or it has been on something dead for as long as is borne. */
-export function isOver(pin: Pin, { deadSinceMs }: PinRecord, nowMs: number, { switching }: ProgramRules): boolean {
+export function isOver(pin: Pin, { deadSinceMs }: PinRecord, nowMs: number, deadPinMs: number): boolean {
   if (pin.untilMs !== null && nowMs >= pin.untilMs) return true;
-  return switching.deadPinMs > 0 && deadSinceMs !== null && nowMs - Math.max(deadSinceMs, pin.sinceMs) >= switching.deadPinMs;
+  return deadPinMs > 0 && deadSinceMs !== null && nowMs - Math.max(deadSinceMs, pin.sinceMs) >= deadPinMs;
 }
 
 /** Why the pin is a bad idea now; null: it is none. */

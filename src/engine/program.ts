@@ -224,7 +224,7 @@ function endPin(state: ProgramState, nowMs: number, rules: ProgramRules, command
   const { verdict, idle } = state.inputs[pin.id] ?? unseen;
   const { usable } = verdict;
   const record = { ...state.pin, deadSinceMs: usable || idle ? null : (state.pin.deadSinceMs ?? nowMs) };
-  if (!isOver(pin, record, nowMs, rules)) return { ...state, pin: record };
+  if (!isOver(pin, record, nowMs, rules.switching.deadPinMs)) return { ...state, pin: record };
   commands.push({ kind: 'tell', notice: pinEndNotice(pin.id, usable || idle, state.pin.told !== null) });
   return { ...state, choice: { ...state.choice, pin: null }, pin: noPin };
 }

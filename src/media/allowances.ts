@@ -26,7 +26,7 @@ export class Allowances {
   readonly #options: AllowancesOptions;
   readonly #meters = new Map<string, { config: PathConfig; meter: AllowanceMeter }>();
   #writeAtMs = 0;
-  #writing = false;
+  #writing: Promise<void> | null = null;
   #failed = false;
 
   /** Reads the file: before anything is on air. */
@@ -70,15 +70,29 @@ export class Allowances {
       if (before !== null) this.#tell(config, meter, before);
       this.#options.onAllow(id, meter.state !== 'used');
     }
-    if (nowMs < this.#writeAtMs || this.#writing) return;
+    if (nowMs < this.#writeAtMs || this.#writing !== null) return;
     this.#writeAtMs = nowMs + writeEveryMs;
     void this.save();
   }
 
-  /** Never rejects. */
+  /** How much a path has used this month; null: it has no allowance. */
+  usage(id: string): PathStatus['data'] {
+    const known = this.#meters.get(id);
+    if (known === undefined) return null;
+    const { month, bytes } = known.meter.usage;
+    return { month, usedBytes: bytes, allowedBytes: (known.config.allowanceMb ?? 0) * megabyte, state: known.meter.state };
+  }
+
+  /** Never rejects. What is being written already may be older than what is to be kept now. */
   async save(): Promise<void> {
-    if (this.#meters.size === 0 || this.#writing) return;
-    this.#writing = true;
+    if (this.#meters.size === 0) return;
+    await this.#writing;
+    this.#writing = this.#write();
+    await this.#writing;
+    this.#writing = null;
+  }
+
+  async #write(): Promise<void> {
     const { file, log } = this.#options;
     try {
       const text = JSON.stringify(Object.fromEntries([...this.#meters].map(([id, { meter }]) => [id, meter.usage])));
@@ -90,7 +104,6 @@ export class Allowances {
         log.warn({ code: (error as NodeJS.ErrnoException).code, file }, 'the use of data cannot be kept: after a restart it is counted from the last figure');
       this.#failed = true;
     }
-    this.#writing = false;
   }
 
   #tellFree(id: string, from: AllowanceState): void {

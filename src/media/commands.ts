@@ -1,4 +1,5 @@
 /** Performs commands. The mapped type makes a new command fail to compile until something performs it. */
+import { monoMs } from '../clock.ts';
 import type { Command, CommandName, CommandReply } from '../model/command.ts';
 import { notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
@@ -28,6 +29,18 @@ const performers: { [N in CommandName]: Performer<N> } = {
   'unpin-input': (daemon) => {
     daemon.pin(null, null);
     return done('the engine chooses again');
+  },
+  'pin-path': (daemon, { path, forMs }) => {
+    const { pathIds, pins } = daemon.uplink;
+    if (!pathIds.includes(path)) return refused('invalid', `there is no path ${path}; there are: ${pathIds.join(', ') || 'none'}`);
+    const pin = pins.pin(path, forMs ?? null, monoMs());
+    if (pin === null || pin.reason === 'unsupported') return refused('unsupported', pin?.text ?? '');
+    const until = forMs === undefined ? '' : `, for ${Math.round(forMs / 1000)} s`;
+    return { ok: true, reason: pin.reason === 'pinned' ? 'requested' : pin.reason, text: `${pin.text}${until}` };
+  },
+  'unpin-path': (daemon) => {
+    daemon.uplink.pins.pin(null, null, monoMs());
+    return done('all paths are used again');
   },
   'restart-worker': (daemon, { input }) => {
     const known = daemon.inputs.get(input);

@@ -273,6 +273,7 @@ export class MediaDaemon {
         input: this.#switcher.onAir ?? this.onAir,
         pinned: this.#selection.pinned,
         pin: this.#selection.pinStatus(nowMs),
+        pathPin: this.uplink.pins.status(nowMs),
         destination: destinations.find(({ active }) => active)?.id ?? null,
         kbps: this.#rate.kbps(nowMs),
         targetKbps: this.#bitrate.kbps,
@@ -280,7 +281,7 @@ export class MediaDaemon {
         reference: this.#switcher.lastPcr,
       },
       inputs: [...this.inputs.values()].map((input) => ({ ...this.#selection.status(input.status(nowMs)), onAir: input.id === this.#switcher.onAir })),
-      paths,
+      paths: paths.map((path) => ({ ...path, data: this.#allowances.usage(path.id) })),
       destinations,
     };
   }
@@ -309,6 +310,7 @@ export class MediaDaemon {
     const nowMs = monoMs();
     this.#switcher.turn(nowMs);
     if (this.running) this.uplink.turn(nowMs);
+    this.uplink.pins.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
     this.#selection.decide(nowMs);
     if (this.running) this.#bitrate.turn(this.onAir, this.#rate.kbps(nowMs), nowMs);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { eventSchema } from './event.ts';
 import { reasonSchema } from './reasons.ts';
 import { statusSchema } from './status.ts';
+import { updateStatusSchema } from './update.ts';
 import { modemSchema, vitalsStatusSchema } from './vitals.ts';
 
 /** An event with its box-unique number, as the journal keeps it. */
@@ -33,6 +34,7 @@ export const boxSnapshotSchema = z.object({
   status: statusSchema.nullable().describe('the media daemon’s last word; stale while media.state is not connected'),
   vitals: vitalsStatusSchema.nullable(),
   modems: z.array(modemSchema),
+  update: updateStatusSchema,
   gpio: linkStateSchema,
   alarms: z.array(journaledEventSchema).describe('warnings and alarms that have not cleared'),
   rssBytes: z.number().describe('of the control daemon'),

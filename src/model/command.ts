@@ -3,20 +3,28 @@ import { z } from 'zod';
 import { modes } from './modes.ts';
 import { reasonSchema } from './reasons.ts';
 
+const pinForMs = z
+  .int()
+  .min(1000)
+  .max(7 * 86_400_000)
+  .optional()
+  .describe('the pin ends by itself after this long, milliseconds; without it, when it is taken back');
+
 export const commandSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('start').describe('go on air') }),
   z.object({ name: z.literal('stop').describe('go off air: the program is no longer sent') }),
   z.object({
     name: z.literal('pin-input').describe('keep this input on air'),
     input: z.string().min(1).max(64),
-    forMs: z
-      .int()
-      .min(1000)
-      .max(7 * 86_400_000)
-      .optional()
-      .describe('the pin ends by itself after this long, milliseconds; without it, when it is taken back'),
+    forMs: pinForMs,
   }),
   z.object({ name: z.literal('unpin-input').describe('let the engine choose again') }),
+  z.object({
+    name: z.literal('pin-path').describe('keep the program on this path while it works; the others are kept ready'),
+    path: z.string().min(1).max(64),
+    forMs: pinForMs,
+  }),
+  z.object({ name: z.literal('unpin-path').describe('use all paths again, as the mode does') }),
   z.object({ name: z.literal('restart-worker').describe('restart the encoder process of an input'), input: z.string().min(1).max(64) }),
   z.object({ name: z.literal('set-bitrate').describe('video bitrate until the next restart'), kbps: z.int().min(100).max(100_000) }),
   z.object({
@@ -47,6 +55,12 @@ export const boxCommandSchema = z.discriminatedUnion('name', [
       .describe('pack what helps to find a fault into a file on the box, without secrets; the page has it at /api/diagnostics'),
   }),
   z.object({ name: z.literal('test-webhook').describe('send a test to a webhook'), webhook: z.string().min(1).max(64).describe('its id') }),
+  z.object({
+    name: z.literal('preview').describe('send pictures on the topic `preview` for a while; a new request takes the place of the one before'),
+    forSeconds: z.int().min(0).max(600).default(30).describe('then it ends by itself; 0: now'),
+    everySeconds: z.int().min(1).max(60).default(2).describe('a picture this often at most'),
+    input: z.string().min(1).max(64).optional().describe('another input than the one on air'),
+  }),
   z.object({
     name: z.literal('update').describe('install a signed bundle into the other slot; it is used after the next reboot'),
     url: z

@@ -93,6 +93,7 @@ export const reasonTexts = {
   'disk-full': 'the disk is full',
   'disk-error': 'the disk reports errors',
   'disk-slow': 'the disk takes too long to write',
+  'flash-worn': 'the flash memory is nearly worn out',
   'memory-low': 'memory is short',
   'cpu-busy': 'the processor is busy',
   'clock-unset': 'the clock is not synchronised',

@@ -58,6 +58,16 @@ export const pathStatusSchema = z.object({
   inFlight: z.int(),
   window: z.number().describe('how many packets may be in flight'),
   sinceMonoMs: ms,
+  data: z
+    .object({
+      month: z.string().nullable().describe('2026-11; null while the clock was never set'),
+      usedBytes: z.number().describe('of the program, both directions'),
+      allowedBytes: z.number(),
+      state: z.enum(['ok', 'low', 'used']).describe('low: the warning’s share is used. used: the path is stopped until next month'),
+    })
+    .nullable()
+    .optional()
+    .describe('data used this month; null on a path without an allowance'),
 });
 export type PathStatus = z.infer<typeof pathStatusSchema>;
 
@@ -102,6 +112,9 @@ export const pinStatusSchema = z.object({
 });
 export type PinStatus = z.infer<typeof pinStatusSchema>;
 
+export const pathPinStatusSchema = pinStatusSchema.omit({ input: true }).extend({ path: id });
+export type PathPinStatus = z.infer<typeof pathPinStatusSchema>;
+
 export const programStatusSchema = z.object({
   state: programStateSchema,
   reason: reasonSchema,
@@ -109,6 +122,7 @@ export const programStatusSchema = z.object({
   input: id.nullable().describe('the input on air'),
   pinned: id.nullable().describe('the input that a person pinned'),
   pin: pinStatusSchema.nullable().describe('how that pin does'),
+  pathPin: pathPinStatusSchema.nullable().describe('the path that a person pinned, and how that does'),
   destination: id.nullable(),
   kbps: z.number().describe('what leaves the switcher, kbit/s over the last second'),
   targetKbps: z.number().describe('video bitrate that the encoder is asked for'),

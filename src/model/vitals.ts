@@ -18,6 +18,13 @@ export const modemSchema = z.object({
 });
 export type Modem = z.infer<typeof modemSchema>;
 
+export const flashSchema = z.object({
+  device: z.string().describe('as the kernel calls it: mmcblk0'),
+  kind: z.enum(['emmc', 'sd', 'nvme', 'other']).describe('emmc tells its wear. sd: cards tell none. nvme, other: they tell root alone'),
+  usedPct: z.number().nullable().describe('of its life, in steps of ten: the upper end'),
+  reserve: z.enum(['normal', 'warning', 'urgent']).nullable().describe('spare blocks. warning: 80 % used, urgent: 90 %'),
+});
+
 export const vitalsStatusSchema = z.object({
   monoMs: z.number(),
   uptimeS: z.number().describe('of the machine'),
@@ -34,7 +41,8 @@ export const vitalsStatusSchema = z.object({
   underVoltage: z.boolean().nullable().describe('now; Raspberry Pi'),
   throttled: z.boolean().nullable().describe('now; Raspberry Pi and Jetson'),
   throttledSinceBoot: z.boolean().nullable(),
-  powerW: z.number().nullable().describe('Jetson'),
+  powerW: z.number().nullable().describe('what the board draws, where it says so: Jetson, Raspberry Pi 5 (without USB), boards with an INA2xx sensor'),
+  flash: flashSchema.nullable().describe('the memory that the state directory lies on; null: it is no block device'),
   clockSynchronised: z.boolean().nullable(),
 });
 export type VitalsStatus = z.infer<typeof vitalsStatusSchema>;

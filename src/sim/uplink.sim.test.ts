@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { profiles } from '../lab/emulator/profiles.ts';
 import { scenarios } from './scenarios.ts';
 import { simulateUplink } from './uplink.ts';
 
@@ -33,6 +34,31 @@ it('a dead link is given nothing more than 100 ms after its last delivery, at 20
   const scenario = scenarios.find(({ name }) => name.startsWith('dead link'));
   if (scenario === undefined) throw new Error('no such scenario');
   for (const seed of seeds) for (const ms of simulateUplink({ ...scenario, seed }).deadMs) expect(ms).toBeLessThanOrEqual(100);
+});
+
+describe('a pinned link', () => {
+  const links = [{ profile: profiles.ethernet }, { profile: profiles.lte }];
+  const base = { seconds: 40, latencyMs: 1000, kbps: 3000, links };
+  const pins = [
+    { atMs: 10_000, link: 1 },
+    { atMs: 30_000, link: -1 },
+  ];
+
+  it.each(seeds)('carries everything, no other link anything, and going there and back costs no picture, seed %i', (seed) => {
+    const result = simulateUplink({ ...base, seed, pins });
+    expect(result).toMatchObject({ astray: 0, misused: 0, picturesLost: 0 });
+    // The half of the time, and more than its share of the rest.
+    expect(result.sentPackets[1]).toBeGreaterThan(result.packets * 0.45);
+  });
+
+  it.each(seeds)('that dies is left to the others without a lost picture, and taken again when it answers, seed %i', (seed) => {
+    const changes = [
+      { atMs: 15_000, link: 1, patch: { down: true } },
+      { atMs: 20_000, link: 1, patch: { down: false } },
+    ];
+    const result = simulateUplink({ ...base, seed, pins, changes });
+    expect(result).toMatchObject({ astray: 0, picturesLost: 0 });
+  });
 });
 
 it('the same seed gives the same run', () => {

@@ -25,6 +25,8 @@ export interface UplinkScenario {
   duplicateShare?: number;
   /** When what about which link changes. */
   changes?: { atMs: number; link: number; patch: Partial<LinkProfile> }[];
+  /** When the program is to keep to which link; −1: to all of them again. */
+  pins?: { atMs: number; link: number }[];
   /** Pictures come as bursts, key frames four times the size; otherwise the stream is smooth. */
   bursts?: boolean;
   /** Everything that the links, the sender or the receiver should do meanwhile comes at its end. */
@@ -40,6 +42,8 @@ export interface UplinkResult {
   packetsLost: number;
   /** Packets for a link that may not be used. */
   misused: number;
+  /** Packets for another link than the pinned one while that works. */
+  astray: number;
   /** Given up by the bond itself. */
   dropped: number;
   /** Sent beyond the first copies, percent. */
@@ -97,6 +101,7 @@ class World implements Outlet {
   #pictures = 0;
   #packetsLost = 0;
   #misused = 0;
+  #astray = 0;
   readonly #scratch = Buffer.alloc(headerBytes + payloadBytes);
   readonly #downSinceMs: number[] = [];
   readonly #lastPutMs: number[] = [];
@@ -157,6 +162,7 @@ class World implements Outlet {
   put(link: number, bytes: Buffer, offset: number, length: number): boolean {
     this.#lastPutMs[link] = this.#nowMs;
     if (this.#bond.carriers[link]?.usable !== true) this.#misused++;
+    if (this.#bond.only >= 0 && link !== this.#bond.only && this.#bond.carriers[this.#bond.only]?.sound === true) this.#astray++;
     this.#later(this.#arrivals, this.#up[link] as LinkModel, { link, bytes: null, sequence: wire.dataSequence(bytes, offset), length });
     return true;
   }
@@ -166,6 +172,7 @@ class World implements Outlet {
     const heard = this.#heard;
     this.#heard = [];
     this.#bond.begin(nowMs);
+    this.#bond.only = this.#scenario.pins?.findLast(({ atMs }) => atMs <= nowMs)?.link ?? -1;
     for (const { link, bytes } of heard) if (bytes !== null) this.#hear(link, bytes);
     this.#bond.turn(nowMs, this);
     this.#bond.carriers.forEach((carrier, link) => {
@@ -284,6 +291,7 @@ class World implements Outlet {
       packets: this.#sequence,
       packetsLost: this.#packetsLost,
       misused: this.#misused,
+      astray: this.#astray,
       dropped: this.#bond.droppedPackets,
       overheadPct: Math.round((sent / this.#sequence - 1) * 1000) / 10,
       duplicatePct: Math.round((sum(({ duplicatedPackets }) => duplicatedPackets) / this.#sequence) * 1000) / 10,

@@ -3,7 +3,9 @@
  * program goes over to it when it stands; the old one is kept until what it still holds has been delivered.
  */
 import type { DestinationConfig, Mode } from '../config/schema.ts';
+import type { Pin } from '../engine/choice.ts';
 import type { DestinationSeen } from '../engine/destination.ts';
+import type { PathPinSeen } from '../engine/path-pin.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
@@ -45,6 +47,7 @@ export class Destination {
   #next: Change | null = null;
   readonly #drained: { carrier: Carrier; untilMs: number }[] = [];
   #started = false;
+  #pin: Pin | null = null;
   #darkSinceMs = 0;
 
   constructor(options: CarrierOptions) {
@@ -139,6 +142,7 @@ export class Destination {
   #change(config: DestinationConfig, paths: readonly LivePath[], reason: Change['reason'], nowMs: number): void {
     this.#giveUp(nowMs);
     const carrier = makeCarrier({ ...this.#options, destination: config, paths });
+    carrier.pin(this.#pin, nowMs);
     if (!this.#started) {
       this.#carrier = carrier;
       this.#config = config;
@@ -152,6 +156,16 @@ export class Destination {
   #giveUp(nowMs: number): void {
     void this.#next?.carrier.stop(nowMs);
     this.#next = null;
+  }
+
+  /** The program keeps to this path while it works there. */
+  pin(pin: Pin | null, nowMs: number): void {
+    this.#pin = pin;
+    for (const carrier of [this.#carrier, this.#next?.carrier]) carrier?.pin(pin, nowMs);
+  }
+
+  pinSeen(nowMs: number): PathPinSeen {
+    return { destination: this.id, ...this.#carrier.pinSeen(nowMs) };
   }
 
   /** How it is, for the choice among destinations. */

@@ -2,22 +2,21 @@
  * `bonded` and `redundant`: one SRT session, whose packets an SRTLA sender on this machine takes over all paths. It is watched, and
  * made anew with back-off when it breaks.
  */
-
-import type { PathConfig } from '../config/schema.ts';
 import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
+import type { Pin } from '../engine/choice.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
 import { Importance } from './importance.ts';
 import type { Carrier, CarrierOptions } from './modes/carrier.ts';
+import { PinFollower, type PinSeen } from './modes/pin-follower.ts';
 import { Silence } from './modes/silence.ts';
 import type { LivePath } from './paths/watch.ts';
 import { resolveAll } from './resolve.ts';
+import { sessionFigures, termsOf } from './session-figures.ts';
 import { callerOptions, connectMsMax } from './srt/caller-options.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
-import type { SrtStats } from './srt/stats.ts';
-import type { LinkTerms, Carrier as SrtlaCarrier } from './srtla/carrier.ts';
 import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
 
@@ -55,6 +54,7 @@ export class Session implements Carrier {
   #stopped = true;
   #dropped = 0;
   readonly #importance = new Importance();
+  readonly #pin: PinFollower;
   /** Of the last payload that libsrt took. */
   #message = 0;
   #payloadBytes = payloadBytesMax;
@@ -67,6 +67,7 @@ export class Session implements Carrier {
   constructor(options: CarrierOptions) {
     this.#options = options;
     this.id = options.destination.id;
+    this.#pin = new PinFollower(options.holdDown, options.onNotice);
   }
 
   get connected(): boolean {
@@ -83,6 +84,19 @@ export class Session implements Carrier {
 
   pathChanged(path: LivePath): void {
     this.#srtla?.setInterface(path.id, path.interface, path.usable ? null : path.reason);
+  }
+
+  pin(pin: Pin | null, nowMs: number): void {
+    this.#pin.set(pin);
+    this.#follow(nowMs);
+  }
+
+  pinSeen(): PinSeen {
+    return this.#pin.seen(this.#srtla?.seen() ?? []);
+  }
+
+  #follow(nowMs: number): void {
+    this.#srtla?.keepTo(this.#pin.turn(() => this.#srtla?.seen() ?? [], nowMs));
   }
 
   start(nowMs: number): void {
@@ -131,6 +145,7 @@ export class Session implements Carrier {
   turn(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#stopped) return;
+    this.#follow(nowMs);
     if (this.#socket === null) {
       if (nowMs >= this.#retryAtMs) this.#call(nowMs);
       return;
@@ -153,7 +168,7 @@ export class Session implements Carrier {
       text: this.#text,
       retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
       sinceMonoMs: this.#sinceMs,
-      srt: stats === null ? null : srtStatus(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
+      srt: stats === null ? null : sessionFigures(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
     };
   }
 
@@ -328,24 +343,3 @@ export function payloadBytesOf(mtuBytes: number, address: string): number {
   const room = mtuBytes - headerBytes[address.includes(':') ? 6 : 4];
   return Math.max(tsPacketBytes, Math.min(payloadBytesMax, room - (room % tsPacketBytes)));
 }
-
-function termsOf(path: PathConfig): LinkTerms {
-  return { priority: path.priority, capKbps: path.maxKbps ?? 0, metered: path.allowanceMb !== undefined };
-}
-
-function srtStatus(stats: SrtStats, latencyMs: number, dropped: number, bond: Bond | null): NonNullable<DestinationStatus['srt']> {
-  return {
-    rttMs: stats.rttMs,
-    latencyMs: stats.sendLatencyMs || latencyMs,
-    sendBufferMs: stats.sendBufferMs,
-    sendBufferPackets: stats.sendBufferPackets,
-    sentPackets: stats.sentPackets,
-    // libsrt is not told of what the bond makes good by itself.
-    lostPackets: stats.sendLostPackets + sum(bond, ({ lostPackets }) => lostPackets),
-    retransmittedPackets: bond === null ? stats.retransmittedPackets : sum(bond, ({ rescuedPackets }) => rescuedPackets),
-    droppedPackets: stats.sendDroppedPackets + dropped + (bond?.droppedPackets ?? 0),
-    sendKbps: stats.ageMs > 0 ? Math.round((stats.sentBytes * 8) / stats.ageMs) : 0,
-  };
-}
-
-const sum = (bond: Bond | null, pick: (one: SrtlaCarrier) => number): number => bond?.carriers.reduce((total, one) => total + pick(one), 0) ?? 0;

@@ -8,6 +8,7 @@ import { reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { askEngine } from './ask.ts';
 import { Destination } from './destination.ts';
+import { PathPins } from './path-pins.ts';
 import { type LivePath, PathWatch } from './paths/watch.ts';
 import { srtLibrary } from './srt/library.ts';
 import type { Bond } from './srtla/scheduler.ts';
@@ -28,6 +29,7 @@ type Executors = {
 };
 
 export class Uplink {
+  readonly pins: PathPins;
   readonly #destinations: Destination[];
   readonly #options: UplinkOptions;
   readonly #watch: PathWatch;
@@ -53,6 +55,7 @@ export class Uplink {
           log: log.child({ destination: destination.id }),
         }),
     );
+    this.pins = new PathPins({ destinations: this.#destinations, deadPinMs: failover.deadPinMs, onNotice });
   }
 
   get connected(): boolean {
@@ -119,6 +122,10 @@ export class Uplink {
     const destination = this.#destinations.find((one) => one.id === id);
     destination?.setMode(mode, monoMs());
     return destination !== undefined;
+  }
+
+  get pathIds(): string[] {
+    return this.#watch.live.map(({ id }) => id);
   }
 
   get destinationIds(): string[] {

@@ -132,6 +132,18 @@ test('graphs move', async () => {
   expect(errors).toEqual([]);
 });
 
+test('a path is pinned and unpinned, and a pin that does not work is said at the top', async () => {
+  await setUp();
+  await page.getByRole('button', { name: 'Pin lte' }).click();
+  await until('pinned', async () => (await page.getByRole('button', { name: 'Unpin lte' }).getAttribute('aria-pressed')) === 'true');
+  await until('it stands at the top', async () => (await text('#hero-facts')).includes('lte (pinned)'));
+  Object.assign(world.media.status.program.pathPin ?? {}, { reason: 'pinned-dead', text: 'path lte is pinned, but it has no carrier' });
+  await until('it is told', async () => (await text('#hero-but')).includes('path lte is pinned, but it has no carrier'));
+  await page.getByRole('button', { name: 'Unpin lte' }).click();
+  await until('unpinned', async () => world.media.status.program.pathPin === null);
+  expect(errors).toEqual([]);
+});
+
 test('an input is pinned and unpinned; the program is stopped after a question, and started', async () => {
   await setUp();
   await page.getByRole('button', { name: 'Pin backup' }).click();

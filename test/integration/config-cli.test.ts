@@ -1,7 +1,8 @@
 /** `tandem config` as a person or a script meets it: one clear message each, and the right exit code. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { writeMigrated } from '../../src/cli/config.ts';
 import { readyConfig } from '../../src/cli/configuration-file.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { Place } from './processes.ts';
@@ -99,3 +100,27 @@ function binary(): string {
   writeFileSync(file, Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0]));
   return file;
 }
+
+describe('tandem config migrate', () => {
+  it('leaves the newest version as it is', async () => {
+    const file = place.config('box.yaml', 'version: 1 # mine\n');
+    expect(await config('migrate', file)).toEqual({ code: 0, said: `${file} is of version 1, the newest: nothing was changed\n` });
+    expect(readFileSync(file, 'utf8')).toBe('version: 1 # mine\n');
+  });
+
+  it('refuses a newer one', async () => {
+    const { code, said } = await config('migrate', place.config('box.yaml', 'version: 9\n'));
+    expect(code).toBe(78);
+    expect(said).toMatch(/is of version 9, and this release knows up to 1: update the box first/);
+  });
+
+  it('writes the old one beside it first, and not over a backup that is there', () => {
+    const file = place.config('old.yaml', 'version: 1 # mine\nname: a\n');
+    const old = readFileSync(file, 'utf8');
+    expect(writeMigrated(file, old, { written: { version: 2, box: { name: 'a' } }, from: 1 })).toBe(`${file}.v1`);
+    expect(readFileSync(`${file}.v1`, 'utf8')).toBe(old);
+    expect(readFileSync(file, 'utf8')).toBe('version: 2\nbox:\n  name: a\n');
+    expect(() => writeMigrated(file, 'other', { written: {}, from: 1 })).toThrow(/was not changed: .*old\.yaml\.v1: EEXIST: move that backup away first/);
+    expect(readFileSync(file, 'utf8')).toBe('version: 2\nbox:\n  name: a\n');
+  });
+});

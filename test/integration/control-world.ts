@@ -121,6 +121,13 @@ export class FakeMedia {
         program.pinned = null;
         program.pin = null;
         break;
+      case 'pin-path':
+        if (!this.status.paths.some(({ id }) => id === command.path)) return { ok: false, reason: 'invalid', text: `there is no path ${command.path}` };
+        program.pathPin = { path: command.path, reason: 'pinned', text: `path ${command.path} is pinned`, expiresInMs: command.forMs ?? null };
+        break;
+      case 'unpin-path':
+        program.pathPin = null;
+        break;
       case 'snapshot':
         return { ...done('a picture'), jpegBase64: jpeg };
       default:
@@ -226,6 +233,7 @@ export function freshStatus(session: string): Status {
       input: 'cam1',
       pinned: null,
       pin: null,
+      pathPin: null,
       destination: 'cloud',
       kbps: 4300,
       targetKbps: 4000,
@@ -270,6 +278,8 @@ export class ControlWorld {
   readonly media: FakeMedia;
   readonly password = 'correct horse battery';
   log = '';
+  /** Network namespace that control lives in. */
+  space: string | null = null;
   #process: ChildProcess | null = null;
   #config: ConfigInput = { version: 1 };
   #nodeFlags: string[] = [];
@@ -302,7 +312,14 @@ export class ControlWorld {
     rmSync(this.inside('state/page.url'), { force: true });
     const env: NodeJS.ProcessEnv = { ...process.env, TANDEM_LOG: 'debug' };
     if (existsSync(this.inside('first-password'))) env.TANDEM_PAGE_PASSWORD_FILE = this.inside('first-password');
-    const child = spawn(process.execPath, [...this.#nodeFlags, runner, this.inside('config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env });
+    const [program = '', ...args] = [
+      ...(this.space === null ? [] : ['ip', 'netns', 'exec', this.space]),
+      process.execPath,
+      ...this.#nodeFlags,
+      runner,
+      this.inside('config.json'),
+    ];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });

@@ -1,6 +1,7 @@
 /** A real Mosquitto with its own certificate authority and access control, and a client that watches. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
@@ -21,12 +22,15 @@ export interface BrokerOptions {
   webSockets?: boolean;
   /** Its certificate ran out yesterday. */
   expired?: boolean;
+  /** It lives in this network namespace, at this address; watchers reach it over a socket in the file system. */
+  space?: { name: string; address: string };
 }
 
 export class Mosquitto {
   readonly directory = mkdtempSync(join(tmpdir(), 'tandem-mosquitto-'));
   readonly tls: boolean;
   readonly #webSockets: boolean;
+  readonly #space: BrokerOptions['space'];
   port = 0;
   log = '';
   #process: ChildProcess | null = null;
@@ -34,6 +38,7 @@ export class Mosquitto {
   constructor(options: BrokerOptions = {}) {
     this.tls = options.tls ?? false;
     this.#webSockets = options.webSockets ?? false;
+    this.#space = options.space;
     if (this.tls) makeAuthority(this.directory);
     if (options.expired) makeCertificate(this.directory, 'server', 'ca', 'localhost', -1);
     // Without a limit to what waits for a watcher: a slow one must not miss what it counts.
@@ -65,9 +70,10 @@ export class Mosquitto {
     // The listener first: what follows belongs to it. With WebSockets alone Debian's Mosquitto thinks that it listens nowhere.
     writeFileSync(
       this.inside('mosquitto.conf'),
-      `listener ${this.port} 127.0.0.1\n${this.#webSockets ? `protocol websockets\nlistener ${await freeTcpPort()} 127.0.0.1\n` : ''}${readFileSync(this.inside('rest.conf'), 'utf8')}`,
+      `listener ${this.port} ${this.#space?.address ?? '127.0.0.1'}\n${this.#space === undefined ? '' : `listener 0 ${this.inside('watchers')}\n`}${this.#webSockets ? `protocol websockets\nlistener ${await freeTcpPort()} 127.0.0.1\n` : ''}${readFileSync(this.inside('rest.conf'), 'utf8')}`,
     );
-    const child = spawn(mosquitto as string, ['-c', this.inside('mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const command = [...(this.#space === undefined ? [] : ['ip', 'netns', 'exec', this.#space.name]), mosquitto as string, '-c', this.inside('mosquitto.conf')];
+    const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
@@ -99,7 +105,7 @@ export class Mosquitto {
 
   get url(): string {
     const [plain, secure] = this.#webSockets ? ['ws', 'wss'] : ['mqtt', 'mqtts'];
-    return `${this.tls ? secure : plain}://localhost:${this.port}`;
+    return `${this.tls ? secure : plain}://${this.#space?.address ?? 'localhost'}:${this.port}`;
   }
 
   /** Makes `name`.crt and `name`.key, signed by `authority`. */
@@ -108,9 +114,16 @@ export class Mosquitto {
     return { certFile: this.inside(`${name}.crt`), keyFile: this.inside(`${name}.key`) };
   }
 
+  async #overFile(): Promise<MqttClient> {
+    const client = new mqtt.MqttClient(() => connect(this.inside('watchers')), { protocolVersion: 5, reconnectPeriod: 0, clientId: 'watcher' });
+    await new Promise((resolve) => client.once('connect', resolve));
+    return client;
+  }
+
   /** An independent client that sees everything below `topics`. */
   async watch(topics: string[], options: IClientOptions = {}): Promise<Watcher> {
-    const client = await mqtt.connectAsync(this.url, { protocolVersion: 5, reconnectPeriod: 500, ...options });
+    const client =
+      this.#space === undefined ? await mqtt.connectAsync(this.url, { protocolVersion: 5, reconnectPeriod: 500, ...options }) : await this.#overFile();
     const watcher = new Watcher(client);
     await client.subscribeAsync(topics, { qos: 1 });
     return watcher;

@@ -176,6 +176,24 @@ test('settings of another release are passed over with a reason, and a damaged f
   await until('said too', () => events().some(({ text }) => text.includes('EBADMSG')));
 });
 
+test('back in the older slot, the box runs on the settings of before the update, and keeps those of the newer release', async () => {
+  mkdirSync(world.inside('settings'));
+  const newer = { format: 1, applied: { rev: 12, doc: { version: 7, box: { name: 'other' } } }, trial: null, last: null };
+  const doc = { ...(JSON.parse(JSON.stringify({ version: 1, box: { name: 'box7' }, media: { socket: world.inside('media.sock') }, ...rest })) as object) };
+  const control = { stateDirectory: world.inside('state'), web: { host: '127.0.0.1', port: 0 }, mqtt: { url: mosquitto.url } };
+  const kept = { format: 1, applied: { rev: 11, doc: { ...doc, control, program: { videoKbps: 2500 } } }, trial: null, last: null };
+  writeFileSync(world.inside('settings/config.json'), JSON.stringify(newer));
+  writeFileSync(world.inside('settings/config.json.v1'), JSON.stringify(kept));
+  await started();
+  expect(reported()).toMatchObject({ inForce: 11, doc: { program: { videoKbps: 2500 } } });
+  await until('said', () => events().some(({ text }) => /settings 12: this configuration is of version 7, .* settings 11 of before are in force/.test(text)));
+  await until('the newer ones are kept', () => existsSync(world.inside('settings/config.json.v7')));
+  await want({ rev: 20, patch: { program: { videoKbps: 2600 } } });
+  await settled(20, 'applied');
+  expect(file().applied).toMatchObject({ rev: 20, doc: { version: 1, program: { videoKbps: 2600 } } });
+  expect(JSON.parse(readFileSync(world.inside('settings/config.json.v7'), 'utf8'))).toEqual(newer);
+});
+
 test('what cannot be kept is not put in force', async () => {
   writeFileSync(world.inside('settings'), 'a file where the folder should be');
   await started();

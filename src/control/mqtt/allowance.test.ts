@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BoxSnapshot } from '../../model/box.ts';
-import { Allowance, telemetryEveryMs } from './allowance.ts';
+import { Allowance, isThin, telemetryEveryMs } from './allowance.ts';
 
 test('over a minute no more goes than is allowed, and what gives way stops first', () => {
   const allowance = new Allowance(80, 0);
@@ -19,7 +19,14 @@ test('over a minute no more goes than is allowed, and what gives way stops first
 
 test('telemetry thins out while the network takes less than is given, and while the program waits for it', () => {
   const box = (sendBufferMs: number) => ({ status: { destinations: [{ active: true, srt: { sendBufferMs, latencyMs: 1000 } }] } }) as unknown as BoxSnapshot;
-  expect(telemetryEveryMs(box(40), 0)).toBe(1000);
-  expect(telemetryEveryMs(box(40), 9000)).toBe(10_000);
-  expect(telemetryEveryMs(box(700), 0)).toBe(5000);
+  expect(telemetryEveryMs(box(40), 0, false)).toBe(1000);
+  expect(telemetryEveryMs(box(40), 9000, false)).toBe(10_000);
+  expect(telemetryEveryMs(box(700), 0, false)).toBe(5000);
+  expect([isThin(box(40), 0), isThin(box(40), 9000), isThin(box(700), 0)]).toEqual([false, true, true]);
+});
+
+test('telemetry thins out over a network whose data is counted, and no further where that is thin as well', () => {
+  const box = (sendBufferMs: number) => ({ status: { destinations: [{ active: true, srt: { sendBufferMs, latencyMs: 1000 } }] } }) as unknown as BoxSnapshot;
+  expect(telemetryEveryMs(box(40), 0, true)).toBe(10_000);
+  expect(telemetryEveryMs(box(700), 0, true)).toBe(10_000);
 });

@@ -27,6 +27,12 @@ export class Allowance {
     return this.#tokens > share * this.#bytesPerMs * burstMs;
   }
 
+  /** Whether `bytes` may go and `share` of the burst would still be left. */
+  hasFor(bytes: number, share: number, nowMs: number): boolean {
+    this.#fill(nowMs);
+    return this.#tokens - bytes > share * this.#bytesPerMs * burstMs;
+  }
+
   #fill(nowMs: number): void {
     this.#tokens = Math.min(this.#bytesPerMs * burstMs, this.#tokens + (nowMs - this.#atMs) * this.#bytesPerMs);
     this.#atMs = nowMs;
@@ -36,10 +42,22 @@ export class Allowance {
 /** Bytes that wait in our own socket: the network takes less than we give. */
 const backlogBytesMax = 8 * 1024;
 
-/** How often telemetry is worth it: each second; rarely while the program itself has to wait for the network. */
-export function telemetryEveryMs(box: BoxSnapshot, backlogBytes: number): number {
+/** Over a network whose data is counted. */
+const meteredEveryMs = 10_000;
+
+/** How often telemetry is worth it: each second; rarely over a metered network, or while the program itself has to wait for the network. */
+export function telemetryEveryMs(box: BoxSnapshot, backlogBytes: number, metered: boolean): number {
+  return Math.max(metered ? meteredEveryMs : 1000, thinEveryMs(box, backlogBytes));
+}
+
+/** Whether the network takes less than is given, or the program has to wait for it. */
+export function isThin(box: BoxSnapshot, backlogBytes: number): boolean {
+  return thinEveryMs(box, backlogBytes) > 0;
+}
+
+function thinEveryMs(box: BoxSnapshot, backlogBytes: number): number {
   if (backlogBytes > backlogBytesMax) return 10_000;
   const srt = box.status?.destinations.find(({ active }) => active)?.srt ?? null;
   const waits = srt !== null && srt.sendBufferMs > Math.max(200, 0.5 * srt.latencyMs);
-  return waits ? 5000 : 1000;
+  return waits ? 5000 : 0;
 }

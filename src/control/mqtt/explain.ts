@@ -49,6 +49,8 @@ export function explainBroker(error: unknown, where: string, facts: { tls: boole
     case 'TIMEOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
+    case 'ENETDOWN':
+    case 'EADDRNOTAVAIL':
       return { reason: 'unreachable', text: `the broker ${where} does not answer`, hopeless: false };
     case 'PROXY_LOST':
       return { reason: 'unreachable', text: `the proxy on the way to the broker ${where} does not answer: check control.mqtt.proxy`, hopeless: false };
@@ -113,6 +115,27 @@ function codeOf(error: unknown): string | number | null {
   // mqtt.js gives no code for its own time-outs.
   if ('message' in error && /timeout/i.test(String(error.message))) return 'TIMEOUT';
   return null;
+}
+
+const networkCodes: ReadonlySet<string> = new Set([
+  'ETIMEDOUT',
+  'TIMEOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ENODEV',
+  'EPERM',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  // Of a firewall on the way, as well as of a broker that is not running.
+  'ECONNREFUSED',
+]);
+
+/** Whether another network may do better: it speaks of the way, not of the broker. */
+export function isOfTheWay(error: unknown): boolean {
+  const code = codeOf(error);
+  return typeof code === 'string' && networkCodes.has(code);
 }
 
 /** Whether a broker refuses the version of the protocol: it may know only the older one. */

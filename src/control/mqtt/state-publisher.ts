@@ -8,6 +8,8 @@ export interface StatePublisherOptions {
   box: Box;
   /** Resolves with the acknowledgement. */
   publish(part: StatePart, payload: unknown): Promise<void>;
+  /** How often a state is told again without news. */
+  quietEveryMs: number;
   /** Whether there is room for a state that says nothing new. */
   hasRoom(nowMs: number): boolean;
   onRefused(error: unknown): void;
@@ -26,7 +28,7 @@ export class StatePublisher {
     const { box, publish, hasRoom, onRefused } = this.#options;
     const nowMs = monoMs();
     const snapshot = box.snapshot();
-    for (const { part, key } of dueStates(snapshot, this.#published, nowMs)) {
+    for (const { part, key } of dueStates(snapshot, this.#published, nowMs, this.#options.quietEveryMs)) {
       // One of each kind under way: on a thin link the next one carries the newest.
       if (this.#underWay.has(part)) continue;
       if (this.#published.get(part)?.key === key && !hasRoom(nowMs)) continue;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BoxSnapshot } from '../../model/box.ts';
-import { type StatePart, stateParts, topicTable } from '../../model/mqtt.ts';
+import { type StatePart, stateParts } from '../../model/mqtt.ts';
+import { topicTable } from '../../model/mqtt-topics.ts';
 import { telemetrySchema } from '../../model/telemetry.ts';
 import { dueStates, newsEveryMs, type PublishedState, quietEveryMs, telemetry } from './state.ts';
 
@@ -33,6 +34,7 @@ const box = (): BoxSnapshot => ({
   },
   vitals: structuredClone(example('state/vitals', 'vitals')),
   modems: [],
+  update: structuredClone(example('state/update', 'update')),
   alarms: [],
   rssBytes: 1,
 });

@@ -19,6 +19,7 @@ export function statePayload<P extends StatePart>(part: P, box: BoxSnapshot, wal
     destinations: () => ({ ...common, destinations: box.status?.destinations ?? [] }),
     // The box's own state does not come from the media daemon.
     vitals: () => ({ ...common, available: true, reason: 'connected', vitals: box.vitals, modems: box.modems }),
+    update: () => ({ ...common, available: true, reason: 'connected', update: box.update }),
   };
   return payloads[part]() as StatePayload<P>;
 }
@@ -30,17 +31,23 @@ export function newsKey(part: StatePart, box: BoxSnapshot): string {
   switch (part) {
     case 'program': {
       const { program } = status ?? {};
-      return JSON.stringify([connected, program && [program.state, program.reason, program.input, program.pinned, program.pin?.reason, program.destination]]);
+      const pins = [program?.pinned, program?.pin?.reason, program?.pathPin?.path, program?.pathPin?.reason];
+      return JSON.stringify([connected, program && [program.state, program.reason, program.input, ...pins, program.destination]]);
     }
     case 'inputs':
       return JSON.stringify([connected, status?.inputs.map((input) => [input.id, input.state, input.reason, input.onAir, input.restarts, input.encoder])]);
     case 'paths':
-      return JSON.stringify([connected, status?.paths.map((path) => [path.id, path.destination, path.state, path.reason, path.interface])]);
+      return JSON.stringify([connected, status?.paths.map((path) => [path.id, path.destination, path.state, path.reason, path.interface, path.data?.state])]);
     case 'destinations':
       return JSON.stringify([connected, status?.destinations.map((one) => [one.id, one.mode, one.state, one.reason, one.active])]);
+    case 'update': {
+      // A tenth is news; more often it would only be noise.
+      const { state, text, progressPct, booted, slots } = box.update;
+      return JSON.stringify([state, progressPct === null ? text : Math.floor(progressPct / 10), booted, slots]);
+    }
     case 'vitals':
       return JSON.stringify([
-        box.vitals && [box.vitals.underVoltage, box.vitals.throttled, box.vitals.clockSynchronised, box.vitals.diskWritable],
+        box.vitals && [box.vitals.underVoltage, box.vitals.throttled, box.vitals.clockSynchronised, box.vitals.diskWritable, box.vitals.flash],
         box.modems.map((modem) => [modem.id, modem.state, modem.operator, modem.technology, modem.roaming]),
       ]);
   }
@@ -52,13 +59,18 @@ export interface PublishedState {
 }
 
 /** Which states are due. `published` holds what was sent over this connection, so that all are due after a connect. */
-export function dueStates(box: BoxSnapshot, published: ReadonlyMap<StatePart, PublishedState>, nowMs: number): { part: StatePart; key: string }[] {
+export function dueStates(
+  box: BoxSnapshot,
+  published: ReadonlyMap<StatePart, PublishedState>,
+  nowMs: number,
+  everyMs = quietEveryMs,
+): { part: StatePart; key: string }[] {
   const due: { part: StatePart; key: string }[] = [];
   for (const part of stateParts) {
     const last = published.get(part);
     const key = newsKey(part, box);
-    const everyMs = last?.key === key ? quietEveryMs : newsEveryMs;
-    if (last === undefined || nowMs - last.atMs >= everyMs) due.push({ part, key });
+    const restMs = last?.key === key ? everyMs : newsEveryMs;
+    if (last === undefined || nowMs - last.atMs >= restMs) due.push({ part, key });
   }
   return due;
 }

@@ -1,5 +1,6 @@
 /** The status page: keeps the live stream, shows it, and sends what a person asks for. */
-import { duration, View } from './view.js';
+import { View } from './view.js';
+import { duration } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 /** The box speaks each second; after this much silence the page says that it is alone. */
@@ -13,7 +14,10 @@ let source = null;
 let snapshot = null;
 let lostSinceMs = null;
 
-const view = new View((input) => command(input === null ? 'unpin-input' : 'pin-input', input === null ? {} : { input }));
+const view = new View(
+  (input) => command(input === null ? 'unpin-input' : 'pin-input', input === null ? {} : { input }),
+  (path) => command(path === null ? 'unpin-path' : 'pin-path', path === null ? {} : { path }),
+);
 
 function connect() {
   source?.close();

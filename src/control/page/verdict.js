@@ -40,7 +40,7 @@ function reserve({ program, inputs, paths }, reasons) {
     if (broken.includes(state)) but.push(`${instead ?? `${id} does not work`}: ${text.startsWith(`${id}: `) ? text.slice(id.length + 2) : text}`);
     else if (instead !== null && state === 'running') but.push(`${instead}, which works`);
   }
-  if (program.pin && program.pin.reason !== 'pinned') but.push(program.pin.text);
+  for (const pin of [program.pin, program.pathPin]) if (pin && pin.reason !== 'pinned') but.push(pin.text);
   for (const path of paths)
     if ((path.destination === program.destination || program.destination === null) && path.state !== 'up')
       but.push(`${path.id} is ${path.state}: ${reasons[path.reason] ?? path.reason}`);

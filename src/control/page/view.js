@@ -1,70 +1,9 @@
-/** Draws the box. Only text goes into the page, never markup: names and sentences come from outside. */
+/** Draws the box. */
+import { $, chip, drawPin, facts, keyed, make, pinButton, setText } from './dom.js';
 import { Graph } from './graph.js';
 import { verdict } from './verdict.js';
+import { dataText, duration, flashText, rate, size } from './words.js';
 
-const $ = (id) => document.getElementById(id);
-
-/** An element with classes, text and children. */
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** Keeps one element a key in `parent`, in order, so that focus and animations live on. */
-function keyed(parent, items, keyOf, create, update) {
-  parent.kept ??= new Map();
-  const { kept } = parent;
-  const seen = new Set();
-  let place = parent.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    seen.add(key);
-    let row = kept.get(key);
-    if (row === undefined) {
-      row = create(item);
-      kept.set(key, row);
-    }
-    update(row, item);
-    if (row.element === place) place = place.nextElementSibling;
-    else parent.insertBefore(row.element, place);
-  }
-  for (const [key, row] of kept)
-    if (!seen.has(key)) {
-      row.element.remove();
-      kept.delete(key);
-    }
-}
-
-function facts(list, entries) {
-  keyed(
-    list,
-    entries.filter(([, value]) => value !== null && value !== undefined),
-    ([name]) => name,
-    ([name]) => {
-      const value = make('dd');
-      return { element: make('div', '', make('dt', '', name), value), value };
-    },
-    (row, [, value]) => setText(row.value, value),
-  );
-}
-
-export function duration(ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, '0')} min` : `${Math.floor(hours / 24)} days`;
-}
-
-const rate = (kbps) => (kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`);
-const size = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
 /** Begins with a capital letter, unless the first word is a name of the configuration: those stay as they are. */
 function sentence(text) {
   return names.has(text.split(/[ :,]/, 1)[0]) ? text : text.charAt(0).toUpperCase() + text.slice(1);
@@ -77,9 +16,10 @@ let names = new Set();
 const latelyMs = 10_000;
 
 export class View {
-  /** @param pin called with an input's id, or null to unpin. */
-  constructor(pin) {
+  /** @param pin called with an input's id, or null to unpin. @param pinPath the same with a path's. */
+  constructor(pin, pinPath) {
     this.pin = pin;
+    this.pinPath = pinPath;
     this.samples = [];
     this.reasons = {};
     this.events = [];
@@ -157,6 +97,7 @@ export class View {
       ['Program', known ? rate(program.kbps) : null],
       ['Input', known ? `${program.input ?? 'none'}${program.pinned === null ? '' : ' (pinned)'}` : null],
       ['Destination', known ? (program.destination ?? 'none') : null],
+      ['Network', known && program.pathPin !== null ? `${program.pathPin.path} (pinned)` : null],
     ]);
     $('start').disabled = !known || program.state !== 'stopped';
     $('stop').disabled = !known || program.state === 'stopped';
@@ -193,6 +134,7 @@ export class View {
         const chip = make('span', 'chip');
         const title = make('h3', '', path.id);
         const where = make('p', 'quiet');
+        const button = pinButton(() => this.pinPath, path.id);
         const graphs = { kbps: new Graph('Rate', 'Mbit/s', 1), rttMs: new Graph('Round trip', 'ms', 50), lossPct: new Graph('Loss', '%', 1) };
         const element = make(
           'article',
@@ -200,14 +142,16 @@ export class View {
           make('div', 'head', title, chip),
           where,
           make('div', 'graphs', ...Object.values(graphs).map((graph) => graph.element)),
+          button,
         );
-        return { element, chip, where, graphs };
+        return { element, chip, where, graphs, button };
       },
       (row, path) => {
         chip(row.chip, known ? path.state : 'unknown', { up: 'good', registering: 'unknown', silent: 'bad', down: 'bad' });
+        drawPin(row.button, path.id, status.program.pathPin?.path === path.id, known);
         setText(
           row.where,
-          `${path.interface ?? 'any interface'} to ${path.destination}${path.state === 'up' || !known ? '' : ` · ${this.reasons[path.reason] ?? path.reason}`}`,
+          `${path.interface ?? 'any interface'} to ${path.destination}${path.data ? ` · ${dataText(path.data)}` : ''}${path.state === 'up' || !known ? '' : ` · ${this.reasons[path.reason] ?? path.reason}`}`,
         );
         const points = (name, scale) => this.samples.map((sample) => [sample.monoMs, scale(sample.paths[path.id]?.[name] ?? null)]);
         const last = this.samples.at(-1)?.paths[path.id];
@@ -256,9 +200,7 @@ export class View {
         const onAir = make('span', 'chip on-air', 'on air');
         const text = make('p', '');
         const list = make('dl', 'facts small');
-        const button = make('button', 'plain');
-        button.type = 'button';
-        button.addEventListener('click', () => this.pin(button.getAttribute('aria-pressed') === 'true' ? null : input.id));
+        const button = pinButton(() => this.pin, input.id);
         const element = make('article', 'card', make('div', 'head', make('h3', '', input.id), onAir, chipElement), text, list, button);
         return { element, chip: chipElement, onAir, text, list, button };
       },
@@ -276,15 +218,12 @@ export class View {
           ['Restarts', String(input.restarts)],
           ['Again in', known && input.retryInMs !== null ? duration(input.retryInMs) : null],
         ]);
-        const isPinned = pinned === input.id;
-        row.button.setAttribute('aria-pressed', String(isPinned));
-        setText(row.button, isPinned ? `Unpin ${input.id}` : `Pin ${input.id}`);
-        row.button.disabled = !known;
+        drawPin(row.button, input.id, pinned === input.id, known);
       },
     );
   }
 
-  drawBox({ vitals, modems, mqtt, version, media, status, rssBytes, gpio }) {
+  drawBox({ vitals, modems, mqtt, version, media, status, rssBytes, gpio, update }) {
     const yes = (value, good, bad) => (value === null ? null : value ? good : bad);
     facts($('vitals'), [
       ['Model', vitals?.model],
@@ -292,10 +231,14 @@ export class View {
       ['Processor', vitals?.cpuPct == null ? null : `${Math.round(vitals.cpuPct)} %`],
       ['Memory free', vitals === null ? null : size(vitals.memoryAvailableBytes)],
       ['Disk used', vitals?.diskUsedPct == null ? null : `${Math.round(vitals.diskUsedPct)} %`],
+      ['Flash', vitals === null ? null : flashText(vitals.flash)],
+      ['Draws', vitals?.powerW == null ? null : `${vitals.powerW.toFixed(1)} W`],
       ['Power', vitals === null ? null : yes(vitals.underVoltage === null ? null : !vitals.underVoltage, 'good', 'too weak')],
       ['Throttled', vitals === null ? null : yes(vitals.throttled, 'yes', 'no')],
       ['Clock', vitals === null ? null : yes(vitals.clockSynchronised, 'in sync', 'not in sync')],
       ['Up for', vitals === null ? null : duration(vitals.uptimeS * 1000)],
+      ['Slot', update.booted],
+      ['Update', update.supported ? update.text : null],
       ['Tandem uses', status === null ? size(rssBytes) : size(rssBytes + status.rssBytes)],
     ]);
     keyed(
@@ -321,6 +264,7 @@ export class View {
           ['SINR', modem.sinrDb === null ? null : `${modem.sinrDb.toFixed(1)} dB`],
           ['Roaming', yes(modem.roaming, 'yes', 'no')],
           ['Sent', modem.txBytes === null ? null : size(modem.txBytes)],
+          ['This month', dataText(status?.paths.find((path) => modem.interfaces.includes(path.interface))?.data)],
         ]);
       },
     );
@@ -347,11 +291,6 @@ export class View {
       () => undefined,
     );
   }
-}
-
-function chip(element, text, tones) {
-  setText(element, text);
-  element.dataset.tone = tones[text] ?? 'unknown';
 }
 
 /** Of a switch: how long it took. Of a state: how long the one before it lasted. */

@@ -7,16 +7,26 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monoMs } from '../../clock.ts';
 import type { EffectiveConfig } from '../../config/effective.ts';
+import { backupPath, release } from '../../config/migrate.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets } from '../../config/secrets.ts';
-import { type Need, noSettings, readSettings, type SettingsFile, type SettingsOutcome, settingsPath, type Trial } from '../../config/settings-file.ts';
+import {
+  bringUp,
+  type Need,
+  noSettings,
+  readUsableSettings,
+  type SettingsFile,
+  type SettingsOutcome,
+  settingsPath,
+  type Trial,
+} from '../../config/settings-file.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { notice, type Severity } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { Reported } from '../../model/settings.ts';
 import type { Box } from '../box.ts';
 import { refuse } from '../commands.ts';
-import { replaceFile } from '../files.ts';
+import { copyOnce, replaceFile } from '../files.ts';
 import { concernsMedia, confirmed, judgeTrial, needsOf, novelty, takenBack } from './decide.ts';
 import { Newest } from './newest.ts';
 import { askPrepare } from './prepare.ts';
@@ -61,6 +71,8 @@ export class SettingsKeeper {
   );
   #timer: NodeJS.Timeout | undefined;
   #applying = false;
+  /** Version of settings of a newer release that lie there and are not used; null: there are none. */
+  #newer: number | null = null;
 
   constructor(config: EffectiveConfig, options: KeeperOptions) {
     this.#options = options;
@@ -68,16 +80,25 @@ export class SettingsKeeper {
     this.#file = config.origin?.file ?? null;
     this.#path = settingsPath(this.#file ?? '');
     try {
-      if (this.#file !== null) this.#settings = readSettings(this.#path);
+      if (this.#file !== null) ({ settings: this.#settings, newer: this.#newer } = readUsableSettings(this.#path));
     } catch {
       // Said below, from the configuration's own words.
     }
     const problem = config.origin?.problem ?? null;
     if (problem !== null) this.#say('warning', 'passed-over', 'invalid', problem);
+    const { rev = 0, from = release.current } = config.origin ?? {};
+    if (rev === 0 && from < release.current)
+      this.#say(
+        'info',
+        'migrated',
+        'config-changed',
+        `the configuration file is of version ${from}: it is read as one of version ${release.current}; ./tandem config migrate writes it anew`,
+      );
   }
 
   /** A trial of an earlier run goes on, or ends if its time is over. */
   start(): void {
+    this.#enqueue(() => this.#keepUp());
     this.#timer = setInterval(() => this.#enqueue(() => this.#turn()), turnEveryMs);
     this.#enqueue(() => this.#turn());
   }
@@ -137,6 +158,19 @@ export class SettingsKeeper {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;
+  }
+
+  /** What another release has written is kept under its version before it is written anew: the other system slot may boot again. */
+  async #keepUp(): Promise<void> {
+    if (this.#newer !== null) await copyOnce(this.#path, backupPath(this.#path, this.#newer));
+    const brought = bringUp(this.#settings);
+    if (brought === null) return;
+    const { from, what, settings } = brought;
+    const backup = backupPath(this.#path, from);
+    const code = (await copyOnce(this.#path, backup)) ?? (await this.#write(settings));
+    const text = `settings ${this.rev} are of version ${from}, and are read as version ${release.current} (${what.join(', ')})`;
+    if (code === null) this.#say('info', 'migrated', 'config-changed', `${text}; as they were they are kept in ${backup}`);
+    else this.#say('warning', 'migrated', 'disk-error', `${text}; they cannot be written anew (${code}), and stay as they are`);
   }
 
   async #take(wanted: Wanted, from: string): Promise<CommandReply> {

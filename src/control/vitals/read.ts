@@ -1,20 +1,23 @@
 /** Reads the box's vitals, cheaply: what changes slowly is asked for rarely. */
 import { execFile } from 'node:child_process';
 import { constants, type StatsFs } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
+import { access, stat, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { loadavg, uptime } from 'node:os';
 import { promisify } from 'node:util';
 import type si from 'systeminformation';
 import {
   type PowerFacts,
+  pmicPower,
   raspberryPower,
   readBoardModel,
   readJetsonPower,
   readRaspberryPower,
+  readSensorPower,
   readThermalZones,
   timesyncSynchronised,
 } from '../../board/facts.ts';
+import { type FlashFacts, readFlash } from '../../board/flash.ts';
 import { monoMs } from '../../clock.ts';
 import type { VitalsStatus } from '../../model/vitals.ts';
 import { clockSynchronised } from './clock-sync.ts';
@@ -27,6 +30,8 @@ const { mem } = part('systeminformation/lib/memory.js') as Pick<typeof si, 'mem'
 const unknownPower: PowerFacts = { underVoltage: null, throttled: null, throttledSinceBoot: null, powerW: null };
 /** A child process each time: only where there is no file, and not often. */
 const vcgencmdEveryMs = 15_000;
+/** It changes in months. */
+const flashEveryMs = 3_600_000;
 
 export interface VitalsReader {
   read(): Promise<VitalsStatus>;
@@ -36,7 +41,9 @@ export interface VitalsReader {
 export function vitalsReader(root: string, directory: string): VitalsReader {
   let model: string | null | undefined;
   let jetsonEvents: number | null = null;
-  const vcgencmd = vcgencmdReader();
+  const throttled = vcgencmdReader(['get_throttled'], raspberryPower);
+  const pmic = vcgencmdReader(['pmic_read_adc'], pmicPower);
+  const flash = flashReader(root, directory);
 
   const power = async (): Promise<PowerFacts> => {
     const raspberry = await readRaspberryPower(root);
@@ -46,13 +53,16 @@ export function vitalsReader(root: string, directory: string): VitalsReader {
       jetsonEvents = jetson.events;
       return jetson.facts;
     }
-    return (model?.startsWith('Raspberry Pi') && (await vcgencmd())) || unknownPower;
+    return (model?.startsWith('Raspberry Pi') && (await throttled())) || unknownPower;
   };
+
+  /** Where the board's own facts say nothing of it. */
+  const watts = async (): Promise<number | null> => (await readSensorPower(root)) ?? (model?.startsWith('Raspberry Pi 5') ? pmic() : null);
 
   return {
     async read() {
       if (model === undefined) model = await readBoardModel(root);
-      const [load, memory, zones, facts, disk] = await Promise.all([currentLoad(), mem(), readThermalZones(root), power(), readDisk(directory)]);
+      const [load, memory, zones, facts, disk, worn] = await Promise.all([currentLoad(), mem(), readThermalZones(root), power(), readDisk(directory), flash()]);
       const temperatures = Object.values(zones);
       return {
         monoMs: monoMs(),
@@ -66,6 +76,8 @@ export function vitalsReader(root: string, directory: string): VitalsReader {
         temperatureC: temperatures.length === 0 ? null : Math.max(...temperatures),
         zones,
         ...facts,
+        powerW: facts.powerW ?? (await watts()),
+        flash: worn,
         clockSynchronised: timesyncSynchronised(root) || clockSynchronised(),
       };
     },
@@ -89,20 +101,33 @@ async function readDisk(directory: string): Promise<Pick<VitalsStatus, 'diskTota
   return { diskTotalBytes: stats.blocks * stats.bsize, diskUsedPct: usable === 0 ? null : Math.round((1000 * used) / usable) / 10, diskWritable: writable };
 }
 
-/** Raspberry Pi kernels without the file: the firmware's own tool. */
-function vcgencmdReader(): () => Promise<PowerFacts | null> {
-  let last: { atMs: number; facts: PowerFacts | null } | null = null;
+/** Raspberry Pi: the firmware's own tool. Null while it does not answer. */
+function vcgencmdReader<T>(args: string[], parse: (text: string) => T | null): () => Promise<T | null> {
+  let last: { atMs: number; facts: T | null } | null = null;
   let missing = false;
   return async () => {
     if (missing) return null;
     if (last !== null && monoMs() - last.atMs < vcgencmdEveryMs) return last.facts;
     try {
-      const { stdout } = await promisify(execFile)('vcgencmd', ['get_throttled'], { timeout: 2000 });
-      last = { atMs: monoMs(), facts: raspberryPower(stdout) };
+      const { stdout } = await promisify(execFile)('vcgencmd', args, { timeout: 2000 });
+      last = { atMs: monoMs(), facts: parse(stdout) };
     } catch (error) {
       missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       last = { atMs: monoMs(), facts: null };
     }
     return last.facts;
+  };
+}
+
+function flashReader(root: string, directory: string): () => Promise<FlashFacts | null> {
+  let last: { atMs: number; facts: FlashFacts | null } | null = null;
+  return async () => {
+    if (last !== null && monoMs() - last.atMs < flashEveryMs) return last.facts;
+    const facts = await stat(directory).then(
+      ({ dev }) => readFlash(root, dev),
+      () => null,
+    );
+    last = { atMs: monoMs(), facts };
+    return facts;
   };
 }

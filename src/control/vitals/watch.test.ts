@@ -21,6 +21,7 @@ const healthy: VitalsStatus = {
   throttled: false,
   throttledSinceBoot: false,
   powerW: null,
+  flash: { device: 'mmcblk0', kind: 'emmc', usedPct: 20, reserve: 'normal' },
   clockSynchronised: true,
 };
 
@@ -59,8 +60,28 @@ test('short memory, a full disk, a disk that cannot be written and a clock that 
   ]);
 });
 
+test('flash that is worn, or short of spare blocks, is said at once; a card that tells nothing is not', () => {
+  const flash = (usedPct: number | null, reserve: 'normal' | 'warning' | 'urgent' | null) => ({
+    flash: { device: 'mmcblk0', kind: 'emmc' as const, usedPct, reserve },
+  });
+  expect(run(20, (second) => flash(second < 10 ? 70 : 80, 'normal'))).toEqual(['10 warning flash-worn']);
+  expect(run(20, (second) => flash(20, second < 10 ? 'normal' : 'urgent'))).toEqual(['10 warning flash-worn']);
+  expect(run(20, () => ({ flash: { device: 'mmcblk0', kind: 'sd' as const, usedPct: null, reserve: null } }))).toEqual([]);
+  // Another eMMC was put in.
+  expect(run(20, (second) => flash(second < 10 ? 90 : 10, 'normal'))).toEqual(['0 warning flash-worn', '10 clear recovered']);
+});
+
 test('what a machine cannot tell is no reason for anything', () => {
   expect(
-    run(600, () => ({ temperatureC: null, cpuPct: null, diskUsedPct: null, diskWritable: null, underVoltage: null, throttled: null, clockSynchronised: null })),
+    run(600, () => ({
+      temperatureC: null,
+      cpuPct: null,
+      diskUsedPct: null,
+      diskWritable: null,
+      underVoltage: null,
+      throttled: null,
+      clockSynchronised: null,
+      flash: null,
+    })),
   ).toEqual([]);
 });

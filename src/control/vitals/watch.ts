@@ -150,6 +150,28 @@ export function boxWatches(config: VitalsConfig): Watch[] {
       measured: ({ diskWritable }) => ({ diskWritable }),
     },
     {
+      name: 'flash',
+      reason: 'flash-worn',
+      // A mark that is reached counts: the figure is the upper end of a step.
+      judge: ({ flash }) => (flash?.usedPct == null ? null : flash.usedPct >= config.flashMaxPct ? 'bad' : 'good'),
+      raiseAfterMs: 0,
+      clearAfterMs: 0,
+      text: ({ flash }) => `the flash memory ${flash?.device} has used up to ${flash?.usedPct} % of its life: plan its replacement`,
+      cleared: ({ flash }) => `the flash memory ${flash?.device} has used up to ${flash?.usedPct} % of its life`,
+      measured: ({ flash }) => ({ usedPct: flash?.usedPct ?? null }),
+    },
+    {
+      name: 'flash-reserve',
+      reason: 'flash-worn',
+      judge: ({ flash }) => (flash?.reserve == null ? null : flash.reserve === 'normal' ? 'good' : 'bad'),
+      raiseAfterMs: 0,
+      clearAfterMs: 0,
+      text: ({ flash }) =>
+        `the flash memory ${flash?.device} has used ${flash?.reserve === 'urgent' ? '90' : '80'} % of its spare blocks: replace it before it can be read only`,
+      cleared: ({ flash }) => `the flash memory ${flash?.device} has spare blocks enough`,
+      measured: ({ flash }) => ({ reserve: flash?.reserve ?? null }),
+    },
+    {
       name: 'clock',
       reason: 'clock-unset',
       judge: ({ clockSynchronised }) => flag(clockSynchronised, false),

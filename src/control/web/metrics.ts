@@ -25,6 +25,12 @@ export function metricsText(box: BoxSnapshot): string {
     [{ severity: 'alarm' }, box.alarms.filter(({ severity }) => severity === 'alarm').length],
   ]);
   family('tandem_control_resident_bytes', 'gauge', 'Memory of the control daemon.', one(box.rssBytes));
+  family(
+    'tandem_update_waits',
+    'gauge',
+    'Whether an installed update waits for the next start.',
+    one(box.update.supported ? box.update.state === 'installed' : null),
+  );
   if (live !== null) liveFamilies(live, family);
   vitalFamilies(box, family);
   lines.push('# EOF', '');
@@ -69,6 +75,12 @@ function liveFamilies(live: NonNullable<BoxSnapshot['status']>, family: Family):
     'gauge',
     'Whether the path carries.',
     paths(({ state }) => state === 'up'),
+  );
+  family(
+    'tandem_path_pinned',
+    'gauge',
+    'Whether a person pinned the path.',
+    paths(({ id }) => id === live.program.pathPin?.path),
   );
   family(
     'tandem_path_sent_bits_per_second',
@@ -118,6 +130,18 @@ function liveFamilies(live: NonNullable<BoxSnapshot['status']>, family: Family):
     'Packets that the network refused.',
     paths(({ sendErrors }) => sendErrors),
   );
+  family(
+    'tandem_path_data_used_bytes',
+    'gauge',
+    'Data used this month, of a path with an allowance.',
+    paths(({ data }) => data?.usedBytes),
+  );
+  family(
+    'tandem_path_data_allowed_bytes',
+    'gauge',
+    'Data allowed in a month.',
+    paths(({ data }) => data?.allowedBytes),
+  );
   const destinations = (pick: (one: (typeof live.destinations)[number]) => Value): Sample[] =>
     live.destinations.map((one) => [{ destination: one.id }, pick(one)]);
   family(
@@ -151,6 +175,10 @@ function vitalFamilies({ vitals, modems }: BoxSnapshot, family: Family): void {
       'Temperature of a zone.',
       Object.entries(vitals.zones).map(([zone, value]) => [{ zone }, value]),
     );
+    family('tandem_power_watts', 'gauge', 'What the board draws.', [[{}, vitals.powerW]]);
+    family('tandem_flash_used_ratio', 'gauge', 'Share of the life of the flash memory that is used, in steps of a tenth.', [
+      [{ device: vitals.flash?.device ?? '' }, vitals.flash?.usedPct == null ? null : vitals.flash.usedPct / 100],
+    ]);
     family('tandem_under_voltage', 'gauge', 'Whether the power supply is too weak now.', [[{}, vitals.underVoltage]]);
     family('tandem_throttled', 'gauge', 'Whether the processor is throttled now.', [[{}, vitals.throttled]]);
     family('tandem_clock_synchronised', 'gauge', 'Whether the clock is synchronised.', [[{}, vitals.clockSynchronised]]);

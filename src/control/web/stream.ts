@@ -91,6 +91,8 @@ function newsOf(box: Box): string {
     status?.program.input,
     status?.program.pinned,
     status?.program.pin?.reason,
+    status?.program.pathPin?.path,
+    status?.program.pathPin?.reason,
     status?.inputs.map(({ state }) => state),
     status?.paths.map(({ state }) => state),
   ]);

@@ -1,5 +1,6 @@
 /** What a mode is to the destination that uses it: something that carries the program there, over its paths. */
 import type { DestinationConfig } from '../../config/schema.ts';
+import type { Pin } from '../../engine/choice.ts';
 import type { HoldDown } from '../../engine/path.ts';
 import type { Logger } from '../../log.ts';
 import type { Notice } from '../../model/event.ts';
@@ -7,12 +8,13 @@ import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
 import type { Bond } from '../srtla/scheduler.ts';
+import type { PinSeen } from './pin-follower.ts';
 
 export interface CarrierOptions {
   destination: DestinationConfig;
   /** Those that the destination may use; the objects change with the networks. */
   paths: readonly LivePath[];
-  /** Between paths, in `standby` mode. */
+  /** Between paths, in `standby` mode, and of a pinned one. */
   holdDown: HoldDown;
   /** The most that the program may take, duplicates not counted. */
   kbpsMax: number;
@@ -34,6 +36,9 @@ export interface Carrier {
   turn(nowMs: number): void;
   /** Another interface, carrier or address. */
   pathChanged(path: LivePath, nowMs: number): void;
+  /** A person's wish that the program keep to one path, in force at once; null: the mode does as it always does. */
+  pin(pin: Pin | null, nowMs: number): void;
+  pinSeen(nowMs: number): PinSeen;
   /** For how long the far end has acknowledged nothing of what is sent to it; 0 while nothing waits to be acknowledged. */
   silentMs(nowMs: number): number;
   /** Silence for longer than this is none of the networks' ordinary pauses. */

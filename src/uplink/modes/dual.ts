@@ -1,10 +1,46 @@
-/** `dual`: a plain SRT connection over each path, and the whole program over each of them. The receiver takes the better one, or both. */
+/**
+ * `dual`: a plain SRT connection over each path, and the whole program over each of them. The receiver takes the better one, or both.
+ * With a pin it goes over one alone; what that one owes when it dies goes over the others first, as in `standby`.
+ */
+import type { Pin } from '../../engine/choice.ts';
+import type { CarrierOptions } from './carrier.ts';
 import type { Leg } from './leg.ts';
+import { seenOf } from './leg-seen.ts';
 import { Legs } from './legs.ts';
+import { PinFollower, type PinSeen } from './pin-follower.ts';
+import { Replay } from './replay.ts';
 
 export class Dual extends Legs {
+  readonly #follower: PinFollower;
+  /** Of the time that the program goes over one alone. */
+  #replay: Replay | null = null;
+  /** That one. */
+  #only: Leg | null = null;
+  /** Of it when it was last seen connected, and what was sent since. */
+  #unacknowledged = 0;
+
+  constructor(options: CarrierOptions) {
+    super(options);
+    this.#follower = new PinFollower(options.holdDown, options.onNotice);
+  }
+
   send(payload: Buffer, offset: number, length: number): void {
-    for (const leg of this.legs) leg.send(payload, offset, length);
+    if (this.#only === null) {
+      for (const leg of this.legs) leg.send(payload, offset, length);
+      return;
+    }
+    this.#replay?.keep(payload, offset, length);
+    this.#unacknowledged++;
+    this.#only.send(payload, offset, length);
+  }
+
+  pin(pin: Pin | null, nowMs: number): void {
+    this.#follower.set(pin);
+    this.#follow(nowMs);
+  }
+
+  pinSeen(nowMs: number): PinSeen {
+    return this.#follower.seen(this.#seen(nowMs));
   }
 
   /** Of the one that gets through best. */
@@ -17,15 +53,43 @@ export class Dual extends Legs {
     return Math.max(0, ...this.legs.filter((leg) => leg.connected).map(({ silenceMsMax }) => silenceMsMax));
   }
 
+  override turn(nowMs: number): void {
+    // Before anything closes it: afterwards libsrt does not say.
+    if (this.#only?.connected) this.#unacknowledged = this.#only.unacknowledged;
+    super.turn(nowMs);
+  }
+
   protected startLegs(nowMs: number): void {
     for (const leg of this.legs) leg.start(nowMs);
   }
 
   protected decide(nowMs: number): void {
     this.renewSilent(nowMs);
+    this.#follow(nowMs);
   }
 
   protected moved(leg: Leg, nowMs: number): void {
     leg.renew('address-changed', nowMs);
+  }
+
+  #seen(nowMs: number) {
+    return this.legs.map((leg) => seenOf(leg, true, nowMs));
+  }
+
+  #follow(nowMs: number): void {
+    const id = this.#follower.turn(() => this.#seen(nowMs), nowMs);
+    const only = this.legs.find((leg) => leg.id === id) ?? null;
+    const before = this.#only;
+    if (only === before) return;
+    this.#only = only;
+    if (before !== null) {
+      const owed = before.connected ? before.unacknowledged : this.#unacknowledged;
+      const others = this.legs.filter((leg) => leg !== before && leg.connected);
+      this.#replay?.last(owed, (bytes, offset, length) => {
+        for (const leg of others) leg.send(bytes, offset, length);
+      });
+    }
+    this.#unacknowledged = 0;
+    this.#replay = only === null ? null : new Replay();
   }
 }

@@ -16,6 +16,7 @@ import { type GroupType, SrtSocket } from '../srt/socket.ts';
 import type { SrtStats } from '../srt/stats.ts';
 import type { Carrier, CarrierOptions } from './carrier.ts';
 import { CountedRate, srtDestinationFigures, srtPathStatus } from './path-status.ts';
+import type { PinSeen } from './pin-follower.ts';
 import { Silence } from './silence.ts';
 import { Teller } from './teller.ts';
 
@@ -120,6 +121,13 @@ export class Group implements Carrier {
     // under its hands, a backup group refuses payloads for some milliseconds.
     if (member.state === 'running') return;
     this.#drop(member, path.usable ? 'address-changed' : path.reason, nowMs, 0);
+  }
+
+  /** libsrt chooses among the members, and nothing can be said to it once they are connected. */
+  pin(): void {}
+
+  pinSeen(): PinSeen {
+    return { does: 'cannot', path: null };
   }
 
   silentMs(nowMs: number): number {

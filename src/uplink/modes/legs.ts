@@ -1,4 +1,5 @@
 /** What `standby` and `dual` have in common: a leg a path, and one state made of theirs. */
+import type { Pin } from '../../engine/choice.ts';
 import type { Notice } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
@@ -6,6 +7,7 @@ import type { LivePath } from '../paths/watch.ts';
 import type { Carrier, CarrierOptions } from './carrier.ts';
 import { Leg, type LegState } from './leg.ts';
 import { srtDestinationFigures } from './path-status.ts';
+import type { PinSeen } from './pin-follower.ts';
 import { Teller } from './teller.ts';
 
 /** Names are looked up anew this often while connected: a gateway may have moved. */
@@ -90,6 +92,8 @@ export abstract class Legs implements Carrier {
     return this.legs.map((leg) => leg.status(this.options.destination.id));
   }
 
+  abstract pin(pin: Pin | null, nowMs: number): void;
+  abstract pinSeen(nowMs: number): PinSeen;
   abstract send(payload: Buffer, offset: number, length: number): void;
   abstract silentMs(nowMs: number): number;
   abstract silenceMsMax(): number;

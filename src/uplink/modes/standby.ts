@@ -2,12 +2,15 @@
  * `standby`: plain SRT over the best path. The next one's connection stands already (make before break), and what the path that died
  * has not delivered goes over the new one first, so that a listener that puts both together misses nothing.
  */
-import { decidePath, initialPath, type PathSeen, type PathState } from '../../engine/path.ts';
+import type { Pin } from '../../engine/choice.ts';
+import { decidePath, initialPath, type PathState, withPathPin } from '../../engine/path.ts';
 import { notice } from '../../model/event.ts';
 import { type Reason, reasonTexts } from '../../model/reasons.ts';
 import { askEngine } from '../ask.ts';
 import type { Leg } from './leg.ts';
+import { isSilent, reasonOf, seenOf } from './leg-seen.ts';
 import { Legs } from './legs.ts';
+import type { PinSeen } from './pin-follower.ts';
 import { Replay } from './replay.ts';
 
 export class Standby extends Legs {
@@ -25,6 +28,21 @@ export class Standby extends Legs {
     this.#replay.keep(payload, offset, length);
     this.#unacknowledged++;
     this.#carrying?.send(payload, offset, length);
+  }
+
+  pin(pin: Pin | null, nowMs: number): void {
+    this.#path = withPathPin(this.#path, pin);
+    if (this.connected) this.decide(nowMs);
+  }
+
+  pinSeen(nowMs: number): PinSeen {
+    const pinned = this.#pinned;
+    if (pinned === undefined) return { does: 'others', path: null };
+    return { does: pinned === this.#carrying && pinned.connected ? 'follows' : 'others', path: seenOf(pinned, pinned === this.#carrying, nowMs) };
+  }
+
+  get #pinned(): Leg | undefined {
+    return this.legs.find(({ id }) => id === this.#path.choice.pin?.id);
   }
 
   silentMs(nowMs: number): number {
@@ -45,10 +63,13 @@ export class Standby extends Legs {
     const seen = this.legs.map((leg) => seenOf(leg, leg === this.#carrying, nowMs));
     const decision = askEngine(() => decidePath(this.#path, seen, nowMs, this.options.holdDown), this.options.onNotice);
     if (decision === null) {
-      this.#path = { ...initialPath, choice: { ...initialPath.choice, chosen: this.#path.choice.chosen } };
+      const { chosen, pin } = this.#path.choice;
+      this.#path = { ...initialPath, choice: { ...initialPath.choice, chosen, pin } };
       return;
     }
     this.#path = decision.state;
+    // One that nobody keeps ready is called for the pin, and has the program once it stands.
+    this.#pinned?.start(nowMs);
     // None works: what stands may still deliver.
     if (decision.state.choice.chosen === null && this.#chosen?.connected) return;
     const to = this.legs.find(({ id }) => id === decision.path) as Leg;
@@ -88,7 +109,7 @@ export class Standby extends Legs {
   /** Without a spare connection the one that was left is closed when it has delivered what it held, and one that was called in vain at once. */
   #closeLeft(nowMs: number): void {
     for (const leg of this.legs) {
-      if (leg === this.#chosen || leg === this.#carrying || leg.state === 'off') continue;
+      if (leg === this.#chosen || leg === this.#carrying || leg === this.#pinned || leg.state === 'off') continue;
       if (leg === this.#leaving?.leg && nowMs < this.#leaving.atMs) continue;
       void leg.stop(nowMs);
     }
@@ -110,20 +131,4 @@ export class Standby extends Legs {
       }),
     );
   }
-}
-
-const isSilent = (leg: Leg, nowMs: number): boolean => leg.connected && leg.silentMs(nowMs) > leg.silenceMsMax;
-
-function reasonOf(leg: Leg, nowMs: number): Reason {
-  if (!leg.path.usable) return leg.path.reason;
-  return isSilent(leg, nowMs) ? 'path-silent' : leg.reason;
-}
-
-function seenOf(leg: Leg, carries: boolean, nowMs: number): PathSeen {
-  const reason = reasonOf(leg, nowMs);
-  const seen = (state: PathSeen['state']): PathSeen => ({ id: leg.id, state, reason });
-  if (!leg.path.usable) return seen('failed');
-  if (leg.connected) return seen(isSilent(leg, nowMs) ? 'failed' : carries ? 'carries' : 'works');
-  // Off, or called for the first time: that it does not stand yet says nothing against it.
-  return seen(leg.state === 'off' || leg.reason === 'connecting' ? 'unknown' : 'failed');
 }

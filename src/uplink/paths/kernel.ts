@@ -4,7 +4,7 @@
  * word and ours came apart, the whole list is read anew. Recorded in docs/adr/0034-netlink.md.
  */
 import koffi from 'koffi';
-import * as libc from '../udp/libc.ts';
+import * as libc from '../../net/libc.ts';
 import { listRequest, parseMessages, watchedGroups } from './netlink.ts';
 import { InterfaceTable } from './table.ts';
 

@@ -5,7 +5,7 @@
 
 import { isIPv6 } from 'node:net';
 import koffi from 'koffi';
-import { close } from '../udp/libc.ts';
+import { close } from '../../net/libc.ts';
 import { openSocket, UdpError } from '../udp/open.ts';
 import { SrtError } from './errors.ts';
 

@@ -6,8 +6,8 @@
  * socket: a socket of ours that never connects (the anchor) takes the bound one over, and the member is bound to the anchor's port.
  */
 
+import { AF_INET, AF_INET6 } from '../../net/libc.ts';
 import { addressAt, encodeAddress, familyOf, portAt, sockaddrStride } from '../udp/address.ts';
-import { AF_INET, AF_INET6 } from '../udp/libc.ts';
 import { closeHandle } from './closing.ts';
 import { lastError, SrtError } from './errors.ts';
 import { srtLibrary } from './library.ts';

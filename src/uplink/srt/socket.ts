@@ -4,8 +4,8 @@
  * `SrtError`; the calls of the packet path (`send`, `receive`, `state`, `stats`) never throw.
  */
 import { bondingAdvice } from '../../model/advice.ts';
+import { AF_INET } from '../../net/libc.ts';
 import { addressAt, encodeAddress, familyOf, portAt, sockaddrBytes4, sockaddrBytes6, sockaddrStride } from '../udp/address.ts';
-import { AF_INET } from '../udp/libc.ts';
 import { closeHandle } from './closing.ts';
 import { openDeviceSocket } from './device.ts';
 import { closedError, EASYNCRCV, EASYNCSND, lastError, type Rejection, rejection, SrtError } from './errors.ts';

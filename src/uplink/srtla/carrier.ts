@@ -29,6 +29,8 @@ export class Carrier {
   terms: LinkTerms;
   /** Accepted by the gateway, and not stopped. */
   usable = false;
+  /** Kept ready, while another one that a person pinned works. */
+  gated = false;
   /** Its place among the priorities, 0 the most preferred. */
   rank = 0;
   /** Of the packets proved, when the newest was sent: what was sent before it over this link has arrived or is lost. */
@@ -51,8 +53,14 @@ export class Carrier {
     this.#latencyMs = latencyMs;
   }
 
-  get good(): boolean {
+  /** Works. */
+  get sound(): boolean {
     return this.usable && !this.pulse.suspect;
+  }
+
+  /** Works, and may be given packets. */
+  get good(): boolean {
+    return this.sound && !this.gated;
   }
 
   /** How long after sending a packet ought to be proved, if the receiver told of it at once. */

@@ -21,6 +21,8 @@ const doubtMs = 3000;
 const holdOfLatency = { heldUp: 1 / 8, paused: 1 / 3, sure: 3 / 4 };
 /** What may then be under way on a link: as much as it has carried at best lately in its round trip and this part of the latency. */
 const floodOfLatency = 1 / 4;
+/** Later than over any link that works. */
+const suspectMs = 60_000;
 
 export class Choice {
   readonly #packets: Packets;
@@ -74,6 +76,22 @@ export class Choice {
     }
     this.#ahead[link] = (this.#ahead[link] as number) + (this.#packets.lengths[slot] as number);
     return -2;
+  }
+
+  /** The link for a control packet: the one that is soonest there, whatever waits; −1: there is none. */
+  soonest(nowMs: number): number {
+    let best = -1;
+    let bestMs = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#carriers.length; index++) {
+      const carrier = this.#carriers[index] as Carrier;
+      if (!carrier.usable || carrier.gated) continue;
+      const ms = carrier.deliveryMs(nowMs) + (carrier.pulse.suspect ? suspectMs : 0);
+      if (ms < bestMs) {
+        best = index;
+        bestMs = ms;
+      }
+    }
+    return best;
   }
 
   /** Any link that may be given a packet now. */

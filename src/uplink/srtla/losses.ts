@@ -16,6 +16,13 @@ export class Losses {
     this.#carriers = carriers;
   }
 
+  /** Those that work, whether they may be given packets or not: what is under way there arrives. A bit for each. */
+  soundLinks(): number {
+    let set = 0;
+    for (let index = 0; index < this.#carriers.length; index++) if ((this.#carriers[index] as Carrier).sound) set |= 1 << index;
+    return set;
+  }
+
   /** A bit for each. */
   goodLinks(): number {
     let set = 0;
@@ -37,7 +44,7 @@ export class Losses {
 
   longestDueMs(): number {
     let longest = 0;
-    for (const carrier of this.#carriers) if (carrier.good) longest = Math.max(longest, carrier.dueMs);
+    for (const carrier of this.#carriers) if (carrier.sound) longest = Math.max(longest, carrier.dueMs);
     return longest;
   }
 
@@ -47,19 +54,19 @@ export class Losses {
       if ((bits & 1) === 0) continue;
       const carrier = this.#carriers[link] as Carrier;
       const dueMs = this.alone() && this.#packets.reported[slot] === 1 ? carrier.reportedDueMs : carrier.dueMs;
-      if (carrier.good && nowMs - this.#packets.sentMs(slot, link) < dueMs) return true;
+      if (carrier.sound && nowMs - this.#packets.sentMs(slot, link) < dueMs) return true;
     }
     return false;
   }
 
   /** No copy is to be hoped for: each is on a link that is suspect, or overdue there with something that speaks for its loss. */
-  isLost(sequence: number, slot: number, good: number, nowMs: number): boolean {
+  isLost(sequence: number, slot: number, sound: number, nowMs: number): boolean {
     const packets = this.#packets;
     let lost = 0;
     let hoped = 0;
     for (let bits = packets.underWay(slot), link = 0; bits !== 0; bits >>>= 1, link++) {
       if ((bits & 1) === 0) continue;
-      if ((good & (1 << link)) === 0 || this.#isLostOn(link, sequence, slot, good, nowMs)) lost |= 1 << link;
+      if ((sound & (1 << link)) === 0 || this.#isLostOn(link, sequence, slot, nowMs)) lost |= 1 << link;
       else hoped |= 1 << link;
     }
     if (hoped === 0 || lost === 0) return hoped === 0;
@@ -68,7 +75,7 @@ export class Losses {
     return true;
   }
 
-  #isLostOn(link: number, sequence: number, slot: number, good: number, nowMs: number): boolean {
+  #isLostOn(link: number, sequence: number, slot: number, nowMs: number): boolean {
     const packets = this.#packets;
     const carrier = this.#carriers[link] as Carrier;
     const sentMs = packets.sentMs(slot, link);
@@ -82,7 +89,7 @@ export class Losses {
     // It says so still, or the link has come back since.
     if (reported || carrier.pulse.recoveredMs > sentMs) return true;
     // Without a second link there is nothing to be won by guessing.
-    if ((good & ~(1 << link)) === 0) return false;
+    if ((this.goodLinks() & ~(1 << link)) === 0) return false;
     // The receiver has acknowledged everything before it, and not this one; or it is long past.
     const stuck = sequence === packets.ackedUpTo && overdueMs > cumulativeMs;
     return stuck || overdueMs >= carrier.dueMs + this.#quantumMs(carrier);

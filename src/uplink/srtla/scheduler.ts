@@ -154,17 +154,7 @@ export class Bond {
 
   /** A control packet of the caller: few, and they matter. The link that is soonest there, whatever waits. */
   control(bytes: Buffer, offset: number, length: number, nowMs: number, outlet: Outlet): void {
-    let best = -1;
-    let bestMs = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.carriers.length; index++) {
-      const carrier = this.carriers[index] as Carrier;
-      if (!carrier.usable) continue;
-      const ms = carrier.deliveryMs(nowMs) + (carrier.pulse.suspect ? 60_000 : 0);
-      if (ms < bestMs) {
-        best = index;
-        bestMs = ms;
-      }
-    }
+    const best = this.#choice.soonest(nowMs);
     if (best < 0) return;
     if (outlet.put(best, bytes, offset, length)) this.carriers[best]?.spent(length);
   }
@@ -246,6 +236,7 @@ export class Bond {
       if (carrier.pulse.judge(rttMs ?? 200, varianceMs, nowMs)) this.#fell(index, nowMs);
     }
     this.#pardon(nowMs);
+    this.#gate();
     if (nowMs >= this.#scanAtMs) {
       this.#scanAtMs = nowMs + scanEveryMs;
       this.#scan(nowMs);
@@ -268,6 +259,15 @@ export class Bond {
     this.flow.sample(this.packets.openBytes, this.packets.arrivedBytes, this.#offeredKbps, baseMs, this.latencyMs, nowMs);
   }
 
+  /** The one link that is to carry everything while it works; −1: all of them. Takes effect with the next turn. */
+  only = -1;
+
+  /** The others are kept ready. Opened at once when it stops working, before anything is decided. */
+  #gate(): void {
+    const keeps = this.carriers[this.only]?.sound === true;
+    for (let index = 0; index < this.carriers.length; index++) (this.carriers[index] as Carrier).gated = keeps && index !== this.only;
+  }
+
   /** The last one is never left: where no link is above suspicion, one that answers will do, and what the others had is its to take. */
   #pardon(nowMs: number): void {
     if (this.#losses.goodLinks() !== 0) return;
@@ -285,6 +285,7 @@ export class Bond {
 
   /** What was under way there must be taken by the others, and what goes there usually, too. */
   #fell(link: number, nowMs: number): void {
+    this.#gate();
     this.#scanAtMs = nowMs;
     this.flow.forget();
     const { capacity } = this.carriers[link] as Carrier;
@@ -308,15 +309,15 @@ export class Bond {
   /** Looks through everything that is not known to have arrived. */
   #scan(nowMs: number): void {
     const { packets } = this;
-    const good = this.#losses.goodLinks();
-    if (good === 0 || packets.ackedUpTo < 0 || packets.highest < 0) return;
+    const sound = this.#losses.soundLinks();
+    if (sound === 0 || packets.ackedUpTo < 0 || packets.highest < 0) return;
     let count = Math.min(packets.slots, wire.sequenceDistance(packets.highest, packets.ackedUpTo) + 1);
     let sequence = (packets.highest - count + 1) & 0x7fffffff;
     for (; count > 0; count--, sequence = wire.sequenceNext(sequence)) {
       const slot = packets.slotOf(sequence);
       if (slot < 0 || packets.arrived[slot] === 1 || packets.waits[slot] !== waiting.nothing || packets.copies[slot] === 0) continue;
       if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) packets.giveUp(slot);
-      else if (this.#losses.isLost(sequence, slot, good, nowMs)) this.#rescue(sequence, slot);
+      else if (this.#losses.isLost(sequence, slot, sound, nowMs)) this.#rescue(sequence, slot);
     }
   }
 
@@ -391,6 +392,7 @@ export class Bond {
 
   #everywhere(slot: number, except: number, nowMs: number): void {
     for (let index = 0; index < this.carriers.length; index++)
-      if (index !== except && this.carriers[index]?.usable && this.#choice.waitMs(index) < everywhereMsMax) this.#put(slot, index, nowMs);
+      if (index !== except && this.carriers[index]?.usable && this.carriers[index]?.gated === false && this.#choice.waitMs(index) < everywhereMsMax)
+        this.#put(slot, index, nowMs);
   }
 }

@@ -4,13 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { monoMs } from '../../clock.ts';
+import type { PathSeen } from '../../engine/path.ts';
 import type { Logger } from '../../log.ts';
-import { type Notice, notice } from '../../model/event.ts';
-import { type Reason, reasonTexts } from '../../model/reasons.ts';
+import type { Notice } from '../../model/event.ts';
+import type { Reason } from '../../model/reasons.ts';
 import type { PathState, PathStatus } from '../../model/status.ts';
 import { type PeerHandle, UdpBatchSocket } from '../udp/socket.ts';
 import type { Outlet } from './bond-options.ts';
 import { Link, type LinkPath } from './link.ts';
+import { linkNotice, linkSeen } from './link-words.ts';
 import { backOffMs, Registration, registerAgainMs } from './registration.ts';
 import { Bond } from './scheduler.ts';
 import * as wire from './wire.ts';
@@ -97,6 +99,16 @@ export class SrtlaSender implements Outlet {
 
   status(nowMs: number): PathStatus[] {
     return this.#links.map((link, index) => link.status(this.#options.destination, this.#bond.packets.inFlight[index] ?? 0, nowMs));
+  }
+
+  /** For the pin on a path. */
+  seen(): PathSeen[] {
+    return this.#links.map(linkSeen);
+  }
+
+  /** The one path that is to carry everything while it works; null: all of them. */
+  keepTo(pathId: string | null): void {
+    this.#bond.only = pathId === null ? -1 : this.#links.findIndex(({ path }) => path.id === pathId);
   }
 
   /** For the choice of the bitrate. */
@@ -292,7 +304,7 @@ export class SrtlaSender implements Outlet {
   }
 
   #othersDeliver(link: Link, nowMs: number): boolean {
-    return this.#links.some((other) => other !== link && other.carrier.good && nowMs - other.carrier.pulse.provedMs < deliversMs);
+    return this.#links.some((other) => other !== link && other.carrier.sound && nowMs - other.carrier.pulse.provedMs < deliversMs);
   }
 
   /** Whatever a link needs besides packets: a socket, a registration, a sign of life. */
@@ -368,23 +380,8 @@ export class SrtlaSender implements Outlet {
     link.state = state;
     link.reason = reason;
     link.sinceMs = nowMs;
-    const over = link.path.interface === null ? '' : ` over ${link.path.interface}`;
     this.#options.onNotice(
-      notice({
-        severity: state === 'up' ? (from === 'registering' ? 'info' : 'clear') : state === 'registering' ? 'info' : 'warning',
-        subject: { kind: 'path', id: link.path.id },
-        what: 'path.state',
-        from,
-        to: state,
-        reason,
-        text: `path ${link.path.id}${over} to ${this.#options.destination}: ${state === 'up' ? 'is up' : reasonTexts[reason]}`,
-        measured: {
-          rttMs: link.carrier.capacity.rttMs === null ? null : Math.round(link.carrier.capacity.rttMs),
-          silentMs: Math.round(nowMs - link.carrier.pulse.provedMs),
-          inFlight: this.#bond.packets.inFlight[this.#links.indexOf(link)] ?? 0,
-        },
-        tookMs,
-      }),
+      linkNotice(link, { destination: this.#options.destination, from, tookMs, inFlight: this.#bond.packets.inFlight[this.#links.indexOf(link)] ?? 0 }, nowMs),
     );
   }
 }

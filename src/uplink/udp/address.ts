@@ -1,6 +1,6 @@
 /** Socket addresses: text ↔ `sockaddr_in` / `sockaddr_in6` bytes (ip(7), ipv6(7)), and a key to compare senders by. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { AF_INET, AF_INET6, inetPton, interfaceIndex } from './libc.ts';
+import { AF_INET, AF_INET6, inetPton, interfaceIndex } from '../../net/libc.ts';
 
 /** Bytes kept for one address: `sockaddr_in6` has 28, rounded up so that slots stay aligned. */
 export const sockaddrStride = 32;

@@ -1,6 +1,8 @@
 /** Making a socket: family, device, buffers, address. Everything that can fail for a reason a person can act on is a `UdpError`. */
+
+import { bindSocketToDevice } from '../../net/device.ts';
+import * as libc from '../../net/libc.ts';
 import { encodeAddress, type Family, familyOf, sockaddrBytes4, sockaddrBytes6, sockaddrStride } from './address.ts';
-import * as libc from './libc.ts';
 
 export interface UdpOptions {
   /** IP address to bind to, default 0.0.0.0; `::` takes both families. Not a name: resolve it before. */
@@ -61,12 +63,11 @@ export function openSocket(options: UdpOptions): OpenedSocket {
   }
 }
 
-/** SO_BINDTODEVICE needs CAP_NET_RAW on older kernels; IP_UNICAST_IF needs nothing, but steers only what is sent. */
+/** IP_UNICAST_IF needs no capability, but steers only what is sent. */
 function bindToDevice(fd: number, family: Family, device: string): 'device' | 'unicast-if' {
-  const name = Buffer.from(`${device}\0`);
-  if (libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_BINDTODEVICE, name, name.length) === 0) return 'device';
-  const errno = libc.lastErrno();
-  if (libc.errnoName(errno) !== 'EPERM') throw new UdpError(libc.errnoName(errno), `cannot bind to the network interface ${device}: ${libc.errnoName(errno)}`);
+  const code = bindSocketToDevice(fd, device);
+  if (code === null) return 'device';
+  if (code !== 'EPERM') throw new UdpError(code, `cannot bind to the network interface ${device}: ${code}`);
   const index = libc.interfaceIndex(device);
   if (index === 0) throw new UdpError('ENODEV', `the network interface ${device} does not exist`);
   const value = Buffer.alloc(4);

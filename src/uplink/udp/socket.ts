@@ -7,8 +7,9 @@
  *       out.flush();
  *     }
  */
+
+import * as libc from '../../net/libc.ts';
 import { addressAt, encodeAddress, keyAt, type PeerHandle, type PeerKey, portAt, sockaddrBytes4, sockaddrBytes6, sockaddrStride } from './address.ts';
-import * as libc from './libc.ts';
 import { giveBatch, type MessageBatch, messageFlags, messageLength, messageNameLength, takeBatch, vectorLengthOf, wordOf } from './memory.ts';
 import { openSocket, type UdpOptions } from './open.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The few libc functions that move datagrams in batches, through koffi. Linux, 64-bit (x86_64 and arm64): `struct msghdr`,
+ * The few libc functions that make sockets and move datagrams in batches, through koffi. Linux, 64-bit (x86_64 and arm64): `struct msghdr`,
  * `mmsghdr`, `iovec` and `sockaddr_in6` have the same layout on both, and so have the constants below (asm-generic).
  *
  * Addresses are passed as `uintptr_t` numbers, computed once: cheaper than pointers that koffi has to look at on every call.
@@ -76,6 +76,7 @@ export const ECONNREFUSED = 111;
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 /** Workers are spawned from this process and must not inherit its sockets. */
@@ -88,6 +89,9 @@ export const IP_UNICAST_IF = 50;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const IPV6_UNICAST_IF = 76;
+
+export const IPPROTO_TCP = 6;
+export const TCP_USER_TIMEOUT = 18;
 
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
