@@ -6,6 +6,7 @@ import type { CommandDesk } from './commands.ts';
 import { startPanel } from './gpio/panel.ts';
 import { watchModems } from './modems/loop.ts';
 import { MqttLink } from './mqtt/link.ts';
+import type { RehearsalStore } from './rehearsals.ts';
 import type { SettingsKeeper } from './settings/keeper.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 import { watchVitals } from './vitals/loop.ts';
@@ -19,6 +20,7 @@ export interface PartsOptions {
   log: Logger;
   slot: string | null;
   telemetry: TelemetryStore;
+  rehearsals: RehearsalStore;
 }
 
 interface Part {
@@ -79,8 +81,8 @@ export class Parts {
   async #startWeb(config: Config): Promise<() => void | Promise<void>> {
     if (!config.control.web.enabled) return () => undefined;
     const { WebServer } = await import('./web/server.ts');
-    const { box, desk, settings, log } = this.#options;
-    const server = new WebServer({ box, desk, settings, log, passwordFile: process.env.TANDEM_PAGE_PASSWORD_FILE });
+    const { box, desk, settings, log, rehearsals } = this.#options;
+    const server = new WebServer({ box, desk, settings, rehearsals, log, passwordFile: process.env.TANDEM_PAGE_PASSWORD_FILE });
     this.server = server;
     await server.start();
     return () => {

@@ -368,6 +368,7 @@ function commandRows(): TopicRow[] {
   const examples: Record<string, Record<string, unknown>> = {
     'pin-input': { input: 'cam1', forMs: 600_000, correlation: 'desk-7', by: 'anna' },
     'restart-worker': { input: 'cam1' },
+    rehearse: { faults: [{ kind: 'pull-path', path: 'eth' }, { kind: 'kill-encoder' }], by: 'anna' },
     'set-bitrate': { kbps: 3000 },
     'set-log-level': { level: 'debug', daemon: 'control' },
     'test-webhook': { webhook: 'desk' },

@@ -1,4 +1,5 @@
 /** The status page: keeps the live stream, shows it, and sends what a person asks for. */
+import { RehearsalView } from './rehearsal.js';
 import { duration, View } from './view.js';
 
 const $ = (id) => document.getElementById(id);
@@ -15,6 +16,11 @@ let lostSinceMs = null;
 
 const view = new View((input) => command(input === null ? 'unpin-input' : 'pin-input', input === null ? {} : { input }));
 
+const rehearsal = new RehearsalView(
+  (args) => command('rehearse', args),
+  () => command('stop-rehearsal', {}),
+);
+
 function connect() {
   source?.close();
   source = new EventSource('/api/stream');
@@ -29,6 +35,7 @@ function connect() {
     view.setSamples(hello.samples);
     view.setEvents(hello.events);
     show(hello.snapshot);
+    void rehearsal.load();
   });
   on('snapshot', show);
   on('sample', (sample) => view.addSample(sample));
@@ -56,6 +63,7 @@ async function again() {
 function show(box) {
   snapshot = box;
   view.draw(box);
+  rehearsal.draw(box);
 }
 
 function lost() {

@@ -5,19 +5,19 @@ import { verdict } from './verdict.js';
 const $ = (id) => document.getElementById(id);
 
 /** An element with classes, text and children. */
-function make(tag, className, ...children) {
+export function make(tag, className, ...children) {
   const element = document.createElement(tag);
   if (className) element.className = className;
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
-function setText(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /** Keeps one element a key in `parent`, in order, so that focus and animations live on. */
-function keyed(parent, items, keyOf, create, update) {
+export function keyed(parent, items, keyOf, create, update) {
   parent.kept ??= new Map();
   const { kept } = parent;
   const seen = new Set();

@@ -91,6 +91,7 @@ function newsOf(box: Box): string {
     status?.program.input,
     status?.program.pinned,
     status?.program.pin?.reason,
+    [status?.rehearsal?.step, status?.rehearsal?.phase],
     status?.inputs.map(({ state }) => state),
     status?.paths.map(({ state }) => state),
   ]);

@@ -7,6 +7,7 @@ import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
 import type { Bond } from '../srtla/scheduler.ts';
+import type { Spoil } from '../udp/spoiled.ts';
 
 export interface CarrierOptions {
   destination: DestinationConfig;
@@ -34,6 +35,12 @@ export interface Carrier {
   turn(nowMs: number): void;
   /** Another interface, carrier or address. */
   pathChanged(path: LivePath, nowMs: number): void;
+  /** Ids of the paths that the program goes over now. */
+  carrying(nowMs: number): string[];
+  /** A rehearsal holds a path's packets back; null ends it. Not where the packets are libsrt's. */
+  spoil?(path: string, spoil: Spoil | null): void;
+  /** Returns what makes it trust its paths as it does now again (docs/adr/0045). */
+  remember?(): (only: string | null) => void;
   /** For how long the far end has acknowledged nothing of what is sent to it; 0 while nothing waits to be acknowledged. */
   silentMs(nowMs: number): number;
   /** Silence for longer than this is none of the networks' ordinary pauses. */

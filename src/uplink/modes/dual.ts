@@ -7,6 +7,10 @@ export class Dual extends Legs {
     for (const leg of this.legs) leg.send(payload, offset, length);
   }
 
+  carrying(nowMs: number): string[] {
+    return this.legs.filter((leg) => leg.connected && leg.silentMs(nowMs) <= leg.silenceMsMax).map(({ id }) => id);
+  }
+
   /** Of the one that gets through best. */
   silentMs(nowMs: number): number {
     const connected = this.legs.filter((leg) => leg.connected);

@@ -2,6 +2,7 @@
  * `standby`: plain SRT over the best path. The next one's connection stands already (make before break), and what the path that died
  * has not delivered goes over the new one first, so that a listener that puts both together misses nothing.
  */
+import { pardon } from '../../engine/pardon.ts';
 import { decidePath, initialPath, type PathSeen, type PathState } from '../../engine/path.ts';
 import { notice } from '../../model/event.ts';
 import { type Reason, reasonTexts } from '../../model/reasons.ts';
@@ -25,6 +26,18 @@ export class Standby extends Legs {
     this.#replay.keep(payload, offset, length);
     this.#unacknowledged++;
     this.#carrying?.send(payload, offset, length);
+  }
+
+  carrying(nowMs: number): string[] {
+    const leg = this.#carrying;
+    return leg?.connected && !isSilent(leg, nowMs) ? [leg.id] : [];
+  }
+
+  remember(): (only: string | null) => void {
+    const { records } = this.#path.choice;
+    return (only) => {
+      this.#path = { ...this.#path, choice: pardon(this.#path.choice, records, only) };
+    };
   }
 
   silentMs(nowMs: number): number {

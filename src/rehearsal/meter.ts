@@ -1,0 +1,38 @@
+/** Measures the program behind the switcher as the viewer at the far end is measured, and what is not known to have arrived. Time is an argument. */
+import { Analyser } from '../lab/viewer/analyser.ts';
+import type { Measured } from './verdict.ts';
+
+/** Counts since some start; one that is smaller than before began anew. */
+export interface Lateness {
+  dropped: number;
+  unproved: number;
+}
+
+export class ProgramMeter {
+  readonly #analyser = new Analyser();
+  #last: Lateness | null = null;
+  #late = 0;
+
+  /** A payload of whole MPEG-TS packets. */
+  push(buffer: Buffer, offset: number, length: number, nowMs: number): void {
+    this.#analyser.push(buffer, offset, length, nowMs);
+  }
+
+  lateness(now: Lateness): void {
+    const last = this.#last;
+    this.#last = now;
+    if (last !== null) this.#late += grown(last.dropped, now.dropped) + grown(last.unproved, now.unproved);
+  }
+
+  /** What was measured since the last call. */
+  take(nowMs: number): Measured {
+    const { pictures, picturesLost, picturesRepeated, continuityErrors, ptsJumps, pcrJumps } = this.#analyser.figures;
+    const longestGapMs = this.#analyser.longestGapMs(nowMs);
+    const latePackets = this.#late;
+    this.#late = 0;
+    this.#analyser.startMeasuring(nowMs);
+    return { pictures, picturesLost, picturesRepeated, continuityErrors, ptsJumps, pcrJumps, longestGapMs, latePackets };
+  }
+}
+
+const grown = (before: number, now: number): number => (now > before ? now - before : 0);
