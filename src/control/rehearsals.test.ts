@@ -40,7 +40,13 @@ test('the last reports are kept, the newest first, each once, over a restart', a
 });
 
 test('without a disk the last report is there all the same', async () => {
-  const store = new RehearsalStore('/proc/no-such-place/rehearsals', makeLogger('test'));
-  store.keep(report('aa'));
-  expect((await store.list()).map(({ id }) => id)).toEqual(['aa']);
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-reports-'));
+  try {
+    writeFileSync(join(directory, 'file'), '');
+    const store = new RehearsalStore(join(directory, 'file', 'rehearsals'), makeLogger('test'));
+    store.keep(report('aa'));
+    expect((await store.list()).map(({ id }) => id)).toEqual(['aa']);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

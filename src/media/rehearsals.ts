@@ -207,8 +207,11 @@ export class Rehearsals {
     return {
       holdsPackets: mode === 'bonded' || mode === 'redundant',
       pullsPaths: !libsrtsOwn.includes(mode),
+      returns: switching.mode === 'standby',
       inputHoldDownMs: switching.holdDownMs,
+      inputHoldDownMsMax: switching.holdDownMsMax,
       pathHoldDownMs: mode === 'standby' ? failover.holdDownMs : 0,
+      pathHoldDownMsMax: failover.holdDownMsMax,
       programKbps: kbps(nowMs),
       latencyMs: Math.max(0, ...destinations.map(({ latencyMs }) => latencyMs)),
     };

@@ -39,17 +39,20 @@ export type CourseAction =
   | { kind: 'judge'; step: Step; observed: Observed; end: StepEnd }
   | { kind: 'end'; reason: Reason; text: string };
 
-/** How a step ended: as it should; not back in time; or stopped by what else happened. */
-export type StepEnd = 'done' | 'overdue' | 'stopped';
+/** How a step ended: as it should; not back in time, or off the air; or stopped by what else happened. */
+export type StepEnd = 'done' | 'failed' | 'stopped';
 
 export interface Turn {
   course: Course;
   actions: CourseAction[];
 }
 
-/** What the management answers to being frozen; null: it has not. */
+/** Of the present step. */
 export interface Answers {
+  /** The management stood still, and answers again. */
   thawed: boolean;
+  /** Packets come too late: viewers lose pictures. */
+  hurts: boolean;
 }
 
 export function begin(plan: Plan, before: Scene, nowMs: number): Course {
@@ -62,7 +65,7 @@ export function stepNow({ plan, step }: Course): Step | null {
 
 export function advance(course: Course, now: Scene, answers: Answers, nowMs: number): Turn {
   const step = stepNow(course);
-  const trouble = troubleSince(course.before, now, course.phase === 'steady' || step === null ? null : step.target);
+  const trouble = troubleSince(course.before, now, course.phase === 'steady' || step === null ? null : step.target, course.plan.returns);
   if (trouble !== null) return stop(course, trouble, nowMs);
   const forMs = nowMs - course.sinceMs;
   switch (course.phase) {
@@ -71,7 +74,8 @@ export function advance(course: Course, now: Scene, answers: Answers, nowMs: num
     case 'broken': {
       const seen = watch(course, now, nowMs);
       const { holdMs } = step as Step;
-      return forMs < holdMs ? { course: seen, actions: [] } : putBack(seen, step as Step, nowMs);
+      // Once it hurts the question is answered: no viewer has to bear it for longer.
+      return forMs < holdMs && !answers.hurts ? { course: seen, actions: [] } : putBack(seen, step as Step, nowMs);
     }
     case 'returning':
       return awaitReturn(watch(course, now, nowMs), step as Step, now, answers, nowMs);
@@ -88,7 +92,8 @@ export function stop(course: Course, { reason, text }: Trouble, nowMs: number): 
     const isBroken = course.phase === 'broken';
     if (isBroken) actions.push({ kind: 'put-back', step });
     const observed = isBroken ? { ...course.observed, putBackAtMs: nowMs } : course.observed;
-    actions.push({ kind: 'judge', step, observed, end: course.phase === 'resting' ? 'done' : 'stopped' });
+    const end = course.phase === 'resting' ? 'done' : reason === 'no-uplink' ? 'failed' : 'stopped';
+    actions.push({ kind: 'judge', step, observed, end });
   }
   actions.push({ kind: 'end', reason, text });
   return { course: { ...course, observed: null }, actions };
@@ -107,7 +112,7 @@ function putBack(course: Course, step: Step, nowMs: number): Turn {
 }
 
 function awaitReturn(course: Course, step: Step, now: Scene, answers: Answers, nowMs: number): Turn {
-  const isBack = step.target.kind === 'management' ? answers.thawed : isAsBefore(course.before, now, step.target);
+  const isBack = step.target.kind === 'management' ? answers.thawed : isAsBefore(course, now, step.target);
   if (isBack) {
     const observed = { ...(course.observed as Observed), backAtMs: nowMs };
     return { course: { ...course, phase: 'resting', sinceMs: nowMs, observed }, actions: [] };
@@ -117,7 +122,7 @@ function awaitReturn(course: Course, step: Step, now: Scene, answers: Answers, n
   return {
     course: { ...course, observed: null },
     actions: [
-      { kind: 'judge', step, observed: course.observed as Observed, end: 'overdue' },
+      { kind: 'judge', step, observed: course.observed as Observed, end: 'failed' },
       { kind: 'end', reason: 'unsteady', text },
     ],
   };
@@ -126,12 +131,14 @@ function awaitReturn(course: Course, step: Step, now: Scene, answers: Answers, n
 /** What came back has to have stayed: the next fault begins where this one did. */
 function afterRest(course: Course, step: Step, now: Scene, nowMs: number): Turn {
   const judged: CourseAction = { kind: 'judge', step, observed: course.observed as Observed, end: 'done' };
-  const trouble = troubleSince(course.before, now, null);
+  // Where the best one is on air and not the preferred one, it need not be the same again.
+  const before = course.plan.returns ? course.before : { ...course.before, input: now.input };
+  const trouble = troubleSince(before, now, null, course.plan.returns);
   if (trouble !== null) {
     const ended = stop({ ...course, observed: null }, trouble, nowMs);
     return { ...ended, actions: [judged, ...ended.actions] };
   }
-  const next = breakNext(course, nowMs);
+  const next = breakNext({ ...course, before }, nowMs);
   return { ...next, actions: [judged, ...next.actions] };
 }
 
@@ -142,6 +149,8 @@ function watch(course: Course, now: Scene, nowMs: number): Course {
   if (step === null || observed === null) return course;
   const { kind, id } = step.target;
   if (kind === 'path') {
+    // What is only slower is used on, for what it carries.
+    if (step.fault.kind === 'limit-path') return course;
     const path = now.paths.find((one) => one.id === id);
     if (observed.noticedAtMs !== null || path?.carries || !before.paths.some((one) => one.id === id && one.carries)) return course;
     const others = now.paths.filter(({ carries }) => carries).map((one) => one.id);
@@ -159,10 +168,10 @@ function watch(course: Course, now: Scene, nowMs: number): Course {
 /** As the media daemon names it. */
 const slate = 'slate';
 
-function isAsBefore(before: Scene, now: Scene, { kind, id }: Target): boolean {
+function isAsBefore({ before, plan }: Course, now: Scene, { kind, id }: Target): boolean {
   if (kind === 'path') {
     const then = before.paths.find((one) => one.id === id);
     return now.paths.some((one) => one.id === id && one.up && (one.carries || then?.carries !== true));
   }
-  return now.inputs.some((one) => one.id === id && one.well) && now.input === before.input;
+  return now.inputs.some((one) => one.id === id && one.well) && (now.input === before.input || (!plan.returns && now.input !== null));
 }

@@ -24,6 +24,11 @@ export class ProgramMeter {
     if (last !== null) this.#late += grown(last.dropped, now.dropped) + grown(last.unproved, now.unproved);
   }
 
+  /** Packets came too late since the last call of `take`. */
+  get hurts(): boolean {
+    return this.#late > 0;
+  }
+
   /** What was measured since the last call. */
   take(nowMs: number): Measured {
     const { pictures, picturesLost, picturesRepeated, continuityErrors, ptsJumps, pcrJumps } = this.#analyser.figures;

@@ -81,7 +81,7 @@ export class Rehearsal {
       this.#lateAtMs = nowMs + lateEveryMs;
       this.#meter.lateness(host.lateness(nowMs));
     }
-    this.#take(advance(this.#course, host.scene(nowMs), { thawed: this.#thawed }, nowMs), nowMs);
+    this.#take(advance(this.#course, host.scene(nowMs), { thawed: this.#thawed, hurts: this.#meter.hurts }, nowMs), nowMs);
   }
 
   /** Ends it at once; what is broken is mended first. */
@@ -121,9 +121,9 @@ export class Rehearsal {
       this.#forget = host.remember();
       this.#thawed = false;
       this.#meter.take(nowMs);
-      host.break(step.fault, nowMs + step.holdMs + overtimeMs);
       const text = `rehearsal, ${plan.steps.indexOf(step) + 1} of ${plan.steps.length}: ${step.what} on purpose, for ${sayMs(step.holdMs)}`;
       this.#tell('rehearsal.fault', null, 'broken', text, { step: plan.steps.indexOf(step) + 1, steps: plan.steps.length });
+      host.break(step.fault, nowMs + step.holdMs + overtimeMs);
     },
     'put-back': ({ step }) => {
       this.#options.host.mend(step.fault);

@@ -56,8 +56,8 @@ export function troubleBefore({ onAir, input, inputs, paths }: Scene): Trouble |
   return null;
 }
 
-/** What broke by itself since `before`; `target`: broken on purpose, or on its way back. */
-export function troubleSince(before: Scene, now: Scene, target: Target | null): Trouble | null {
+/** What broke by itself since `before`; `target`: broken on purpose, or on its way back; `returns`: the preferred input is on air, not the best. */
+export function troubleSince(before: Scene, now: Scene, target: Target | null, returns = true): Trouble | null {
   if (before.onAir && !now.onAir) return { reason: 'no-uplink', text: 'the program left the air' };
   const isTarget = (kind: Target['kind'], id: string): boolean => target?.kind === kind && target.id === id;
   for (const { id, up } of before.paths) {
@@ -72,8 +72,9 @@ export function troubleSince(before: Scene, now: Scene, target: Target | null): 
     const reason = one?.reason ?? 'no-input';
     return { reason, text: `the input ${id} broke: ${reasonTexts[reason]}` };
   }
-  if (target?.kind !== 'input' && now.input !== before.input)
-    return { reason: now.pinned === before.pinned ? 'unsteady' : 'pinned', text: `${now.shows ?? 'nothing'} is on air instead of ${before.input}` };
+  if (now.pinned !== before.pinned) return { reason: 'pinned', text: now.pinned === null ? 'a pin was taken back' : `${now.pinned} was pinned` };
+  if (returns && target?.kind !== 'input' && now.input !== before.input)
+    return { reason: 'unsteady', text: `${now.shows ?? 'nothing'} is on air instead of ${before.input}` };
   if (before.management && !now.management) return { reason: 'unattended', text: 'the management of the box is gone' };
   return null;
 }

@@ -17,9 +17,13 @@ export interface ScriptRules {
   pullsPaths: boolean;
   /** Its packets can be held back too. */
   holdsPackets: boolean;
+  /** The preferred input goes back on air when it works; otherwise the best one is. */
+  returns: boolean;
   /** Of inputs, and of the paths where one is chosen among them. */
   inputHoldDownMs: number;
+  inputHoldDownMsMax: number;
   pathHoldDownMs: number;
+  pathHoldDownMsMax: number;
   /** What leaves the switcher now. */
   programKbps: number;
   latencyMs: number;
@@ -39,6 +43,7 @@ export interface Step {
 export interface Plan {
   steps: Step[];
   restMs: number;
+  returns: boolean;
   leftOut: RehearsalReport['leftOut'];
 }
 
@@ -76,7 +81,7 @@ export function makePlan(request: RehearsalRequest, scene: Scene, rules: ScriptR
     else leftOut.push({ what: sayFault(fault), ...refusal });
   }
   if (steps.length === 0) return leftOut[0] ?? { reason: 'no-spare', text: 'there is nothing here that can be rehearsed' };
-  return { steps, restMs: Math.max(restMsMin, rules.latencyMs + settleMs), leftOut };
+  return { steps, restMs: Math.max(restMsMin, rules.latencyMs + settleMs), returns: rules.returns, leftOut };
 }
 
 /** Between the first fault and the end, as far as it can be told before. */
@@ -111,6 +116,9 @@ function stepOf(fault: RehearsalFault, scene: Scene, rules: ScriptRules): Step |
   }
 }
 
+/** What failed some times before the rehearsal has to keep a longer hold-down. */
+const patience = (holdDownMs: number, most: number): number => Math.min(most, 8 * holdDownMs);
+
 type PathFault = Extract<RehearsalFault, { path?: string | undefined }>;
 type InputFault = Extract<RehearsalFault, { input?: string | undefined }>;
 
@@ -127,7 +135,13 @@ function pathStep(fault: PathFault, { paths }: Scene, rules: ScriptRules): Step 
   const holdMs = fault.forMs ?? holdMsUsual;
   const half = Math.max(limitKbpsMin, Math.round(rules.programKbps / 200) * 100);
   const whole: PathFault = { ...fault, path: path.id, forMs: holdMs, ...(fault.kind === 'limit-path' && { kbps: fault.kbps ?? half }) };
-  return { fault: whole, target: { kind: 'path', id: path.id }, what: sayFault(whole), holdMs, backMsMax: rules.pathHoldDownMs + pathStartMs };
+  return {
+    fault: whole,
+    target: { kind: 'path', id: path.id },
+    what: sayFault(whole),
+    holdMs,
+    backMsMax: patience(rules.pathHoldDownMs, rules.pathHoldDownMsMax) + pathStartMs,
+  };
 }
 
 function inputStep(fault: InputFault, { inputs, input }: Scene, rules: ScriptRules): Step | Refusal {
@@ -137,7 +151,13 @@ function inputStep(fault: InputFault, { inputs, input }: Scene, rules: ScriptRul
   if (seen.spare) return { reason: 'stopped', text: `${seen.id} does not run: there is nothing to break` };
   const holdMs = fault.kind === 'kill-encoder' ? killedMs : (fault.forMs ?? holdMsUsual);
   const whole: InputFault = fault.kind === 'kill-encoder' ? { ...fault, input: seen.id } : { ...fault, input: seen.id, forMs: holdMs };
-  return { fault: whole, target: { kind: 'input', id: seen.id }, what: sayFault(whole), holdMs, backMsMax: rules.inputHoldDownMs + inputStartMs };
+  return {
+    fault: whole,
+    target: { kind: 'input', id: seen.id },
+    what: sayFault(whole),
+    holdMs,
+    backMsMax: patience(rules.inputHoldDownMs, rules.inputHoldDownMsMax) + inputStartMs,
+  };
 }
 
 /** Why viewers would notice it by all that is known; null: they ought not to. */

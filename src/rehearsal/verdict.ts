@@ -1,7 +1,7 @@
 /** What a rehearsal comes to, in words and figures. Pure. */
 
 import type { Reason } from '../model/reasons.ts';
-import type { RehearsalFigures, RehearsalReport, RehearsalStep, RehearsalVerdict } from '../model/rehearsal.ts';
+import type { RehearsalFault, RehearsalFigures, RehearsalReport, RehearsalStep, RehearsalVerdict } from '../model/rehearsal.ts';
 import type { Observed, StepEnd } from './course.ts';
 import type { Step } from './script.ts';
 
@@ -32,7 +32,7 @@ export function judgeStep(step: Step, observed: Observed, measured: Measured, en
 }
 
 function verdictOf(figures: RehearsalFigures, end: StepEnd): RehearsalVerdict {
-  if (figures.continuityErrors + figures.ptsJumps + figures.pcrJumps > 0 || end === 'overdue') return 'failed';
+  if (figures.continuityErrors + figures.ptsJumps + figures.pcrJumps > 0 || end === 'failed') return 'failed';
   if (end === 'stopped') return 'stopped';
   const seen = figures.picturesLost + figures.picturesRepeated + figures.latePackets > 0 || figures.longestGapMs > gapMsMax || figures.chosen === slate;
   return seen ? 'noticed' : 'passed';
@@ -40,19 +40,20 @@ function verdictOf(figures: RehearsalFigures, end: StepEnd): RehearsalVerdict {
 
 function sayStep({ what, target, fault }: Step, figures: RehearsalFigures, verdict: RehearsalVerdict): string {
   const parts: string[] = [];
-  if (target.kind === 'management') parts.push('the program did without it');
+  if (target.kind === 'management') parts.push(`the program did without it for ${sayMs(figures.brokenMs)}`);
   else if (figures.chosen !== null)
     parts.push(`on ${figures.chosen === slate ? 'the slate' : figures.chosen} after ${sayMs(figures.switchedMs ?? figures.noticedMs ?? 0)}`);
   else if (figures.noticedMs !== null) parts.push(`noticed after ${sayMs(figures.noticedMs)}`);
   else if (fault.kind !== 'limit-path') parts.push('not noticed');
   parts.push(sayLoss(figures));
   const back =
-    figures.backMs === null ? (verdict === 'stopped' ? 'stopped before it was back' : 'not back in time') : sayBack(target.id, target.kind, figures.backMs);
+    figures.backMs === null ? (verdict === 'stopped' ? 'stopped before it was back' : 'not back in time') : sayBack(fault, target.id, figures.backMs);
   return `${what}: ${parts.join(', ')}; ${back}`;
 }
 
-function sayBack(id: string, kind: Step['target']['kind'], ms: number): string {
-  return kind === 'management' ? 'it answers again' : `back on ${id} ${sayMs(ms)} after it was put back`;
+function sayBack(fault: RehearsalFault, id: string, ms: number): string {
+  if (fault.kind === 'limit-path') return `${id} is whole again`;
+  return fault.kind === 'freeze-management' ? 'it answers again' : `back on ${id} ${sayMs(ms)} after it was put back`;
 }
 
 function sayLoss(figures: RehearsalFigures): string {
