@@ -5,8 +5,9 @@ import { reasonSchema } from './reasons.ts';
 const id = z.string().min(1).max(64);
 /** Short of what a gateway takes for a link that is gone for good (10 s). */
 const forMs = z.int().min(1000).max(8000).optional().describe('how long it stays broken, milliseconds');
-const path = id.optional().describe('without it, the path that is preferred');
-const input = id.optional().describe('without it, the input that is on air');
+/** Without it, the path that is preferred, or the input that is on air. */
+const path = id.optional();
+const input = id.optional();
 
 export const rehearsalFaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pull-path').describe('as if its cable were pulled: no carrier'), path, forMs }),

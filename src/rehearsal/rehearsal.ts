@@ -153,7 +153,6 @@ export class Rehearsal {
     this.report = { id, box, by, forced, monoMs: this.#startedMs, wallMs, tookMs, ...whole, steps: this.#steps, leftOut: plan.leftOut };
     const sum = (read: (step: RehearsalStep) => number): number => this.#steps.reduce((total, step) => total + read(step), 0);
     this.#tell('rehearsal.state', 'running', whole.verdict, `the rehearsal is over: ${whole.text}`, {
-      reason: whole.reason,
       passed: this.#steps.filter(({ verdict }) => verdict === 'passed').length,
       steps: plan.steps.length,
       picturesLost: sum(({ figures }) => figures.picturesLost),
