@@ -114,6 +114,20 @@ describe('it is over at once', () => {
     expect(ended(log)).toEqual([reason]);
   });
 
+  it('but for what passes while nothing is broken: that is waited for', () => {
+    const hiccup = { ...wellScene, paths: [seenPath('eth'), seenPath('lte', { up: false, reason: 'path-silent' })] };
+    let turns = 0;
+    const passes = (forMs: number) =>
+      run(planOf({ kind: 'pull-path', path: 'eth' }), (broken) =>
+        broken === null && ++turns * turnMs < forMs ? hiccup : broken === null ? wellScene : withoutEth,
+      );
+    const { log } = passes(2000);
+    expect(log[0]?.atMs).toBeGreaterThan(4900);
+    expect(ended(log)).toEqual(['requested']);
+    turns = 0;
+    expect(passes(4000).kinds).toEqual(['end']);
+  });
+
   it('when somebody says so, before anything is broken too', () => {
     const course = begin(plan, wellScene, 0);
     expect(stop(course, { reason: 'stopped', text: 'page' }, 5).actions).toEqual([{ kind: 'end', reason: 'stopped', text: 'page' }]);

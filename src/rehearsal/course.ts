@@ -10,6 +10,10 @@ import type { Plan, Step } from './script.ts';
 
 /** The meter learns the period of the pictures from a second and a half of them. */
 export const steadyMs = 3000;
+/** While nothing is broken on purpose, what breaks by itself has this long to be well again: a mobile network's handover is over by then. */
+const passesMs = 3000;
+/** What comes and goes is waited for no longer than this in all. */
+const passesMsInAll = 15_000;
 
 /** What was seen of one fault. Times are of the box's clock. */
 export interface Observed {
@@ -29,6 +33,10 @@ export interface Course {
   step: number;
   phase: RehearsalPhase;
   sinceMs: number;
+  /** When it came to the present phase, whatever it has waited for since. */
+  enteredMs: number;
+  /** Since when something else has been broken; null: nothing is. */
+  troubledSinceMs: number | null;
   observed: Observed | null;
 }
 
@@ -56,7 +64,7 @@ export interface Answers {
 }
 
 export function begin(plan: Plan, before: Scene, nowMs: number): Course {
-  return { plan, before, step: -1, phase: 'steady', sinceMs: nowMs, observed: null };
+  return { plan, before, step: -1, phase: 'steady', sinceMs: nowMs, enteredMs: nowMs, troubledSinceMs: null, observed: null };
 }
 
 export function stepNow({ plan, step }: Course): Step | null {
@@ -66,7 +74,8 @@ export function stepNow({ plan, step }: Course): Step | null {
 export function advance(course: Course, now: Scene, answers: Answers, nowMs: number): Turn {
   const step = stepNow(course);
   const trouble = troubleSince(course.before, now, course.phase === 'steady' || step === null ? null : step.target, course.plan.returns);
-  if (trouble !== null) return stop(course, trouble, nowMs);
+  if (trouble !== null) return meet(trouble, course, nowMs);
+  if (course.troubledSinceMs !== null) return { course: { ...course, troubledSinceMs: null }, actions: [] };
   const forMs = nowMs - course.sinceMs;
   switch (course.phase) {
     case 'steady':
@@ -82,6 +91,15 @@ export function advance(course: Course, now: Scene, answers: Answers, nowMs: num
     case 'resting':
       return forMs < course.plan.restMs ? { course, actions: [] } : afterRest(course, step as Step, now, nowMs);
   }
+}
+
+/** At once while something is broken on purpose. Otherwise it is waited for whether it passes; then the phase begins anew. */
+function meet(trouble: Trouble, course: Course, nowMs: number): Turn {
+  const troubledSinceMs = course.troubledSinceMs ?? nowMs;
+  const isOverdue = nowMs - troubledSinceMs >= passesMs || nowMs - course.enteredMs >= passesMsInAll;
+  if (course.phase === 'broken' || !trouble.passing || isOverdue) return stop(course, trouble, nowMs);
+  const sinceMs = course.phase === 'returning' ? course.sinceMs : nowMs;
+  return { course: { ...course, sinceMs, troubledSinceMs }, actions: [] };
 }
 
 /** Ends it at once, whatever it is at. */
@@ -103,19 +121,19 @@ function breakNext(course: Course, nowMs: number): Turn {
   const step = course.plan.steps[course.step + 1];
   if (step === undefined) return { course: { ...course, observed: null }, actions: [{ kind: 'end', reason: 'requested', text: '' }] };
   const observed: Observed = { brokenAtMs: nowMs, noticedAtMs: null, switchedAtMs: null, putBackAtMs: null, backAtMs: null, chosen: null };
-  return { course: { ...course, step: course.step + 1, phase: 'broken', sinceMs: nowMs, observed }, actions: [{ kind: 'break', step }] };
+  return { course: { ...course, step: course.step + 1, phase: 'broken', sinceMs: nowMs, enteredMs: nowMs, observed }, actions: [{ kind: 'break', step }] };
 }
 
 function putBack(course: Course, step: Step, nowMs: number): Turn {
   const observed = { ...(course.observed as Observed), putBackAtMs: nowMs };
-  return { course: { ...course, phase: 'returning', sinceMs: nowMs, observed }, actions: [{ kind: 'put-back', step }] };
+  return { course: { ...course, phase: 'returning', sinceMs: nowMs, enteredMs: nowMs, observed }, actions: [{ kind: 'put-back', step }] };
 }
 
 function awaitReturn(course: Course, step: Step, now: Scene, answers: Answers, nowMs: number): Turn {
   const isBack = step.target.kind === 'management' ? answers.thawed : isAsBefore(course, now, step.target);
   if (isBack) {
     const observed = { ...(course.observed as Observed), backAtMs: nowMs };
-    return { course: { ...course, phase: 'resting', sinceMs: nowMs, observed }, actions: [] };
+    return { course: { ...course, phase: 'resting', sinceMs: nowMs, enteredMs: nowMs, observed }, actions: [] };
   }
   if (nowMs - course.sinceMs < step.backMsMax) return { course, actions: [] };
   const text = `${step.target.id} did not come back within ${Math.round(step.backMsMax / 1000)} s`;

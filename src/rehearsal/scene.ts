@@ -43,6 +43,8 @@ export interface Target {
 export interface Trouble {
   reason: Reason;
   text: string;
+  /** It may be over in a moment by itself: a handover of a mobile network, a stutter. */
+  passing?: boolean;
 }
 
 /** What is not as it should be, before anything is broken on purpose; null: all is well. */
@@ -64,13 +66,13 @@ export function troubleSince(before: Scene, now: Scene, target: Target | null, r
     const path = now.paths.find((one) => one.id === id);
     if (!up || path?.up || isTarget('path', id)) continue;
     const reason = path?.reason ?? 'no-path';
-    return { reason, text: `the path ${id} broke: ${reasonTexts[reason]}` };
+    return { reason, text: `the path ${id} broke: ${reasonTexts[reason]}`, passing: true };
   }
   for (const { id, well } of before.inputs) {
     const one = now.inputs.find((input) => input.id === id);
     if (!well || one?.well || isTarget('input', id)) continue;
     const reason = one?.reason ?? 'no-input';
-    return { reason, text: `the input ${id} broke: ${reasonTexts[reason]}` };
+    return { reason, text: `the input ${id} broke: ${reasonTexts[reason]}`, passing: true };
   }
   if (now.pinned !== before.pinned) return { reason: 'pinned', text: now.pinned === null ? 'a pin was taken back' : `${now.pinned} was pinned` };
   if (returns && target?.kind !== 'input' && now.input !== before.input)

@@ -67,9 +67,11 @@ const limitKbpsMin = 300;
 /** A refusal says why nothing is done at all. */
 export function makePlan(request: RehearsalRequest, scene: Scene, rules: ScriptRules): Plan | Refusal {
   if (!scene.onAir) return { reason: 'no-uplink', text: 'there is nothing to rehearse: the program is not on air' };
+  const wanted = request.faults ?? scriptOf(request.script ?? 'short', scene, rules);
+  const unknown = (request.faults ?? []).map((fault) => stepOf(fault, scene, rules)).find((step) => 'reason' in step);
+  if (unknown !== undefined) return unknown;
   const trouble = troubleBefore(scene);
   if (trouble !== null && !request.force) return { reason: trouble.reason, text: `something is broken already: ${trouble.text}` };
-  const wanted = request.faults ?? scriptOf(request.script ?? 'short', scene, rules);
   const steps: Step[] = [];
   const leftOut: Plan['leftOut'] = [];
   for (const fault of wanted) {

@@ -79,6 +79,7 @@ describe('a rehearsal', () => {
     await wait(latencyMs + 1500);
     const seen = await run.seen();
     const report = printed(all);
+    console.log(report.text);
     console.log(report.steps.map(({ verdict, text }) => `${verdict}: ${text}`).join('\n'));
     expect(report.steps.map(({ fault: { kind } }) => kind)).toEqual([
       ...['pull-path', 'pull-path', 'silence-path', 'silence-path', 'limit-path'],
@@ -121,7 +122,7 @@ describe('a rehearsal', () => {
     await wait(latencyMs + 1500);
     const seen = await run.seen();
     const [step] = printed(hangs).steps;
-    expect(step?.verdict).toBe('noticed');
+    expect(step?.verdict, printed(hangs).text).toBe('noticed');
     expect(step?.figures).toMatchObject({ chosen: 'spare', continuityErrors: 0, latePackets: 0, picturesLost: seen.picturesLost });
     expect(seen.continuityErrors).toBe(0);
     expect(step?.figures.switchedMs).toBeGreaterThan(stallMs - 200);
@@ -155,6 +156,7 @@ describe('a rehearsal', () => {
     await brokenSince(sinceMs);
     process.kill(run.status?.inputs.find(({ id }) => id === 'spare')?.workerPid ?? 0, 'SIGKILL');
     expect(await broken.ended).toBe(1);
+    await until('the status says so', () => run.status?.inputs.some(({ state }) => state === 'waiting'));
     expect(printed(broken)).toMatchObject({ verdict: 'stopped', steps: [{ what: 'eth pulled', verdict: 'stopped' }] });
     expect(printed(broken).text).toContain('the input spare broke');
     await allWell();
