@@ -140,7 +140,7 @@ export class Input {
     if (spoil === 'lost') this.#lost('rehearsed', `${this.id}: ${reasonTexts.rehearsed}: as if its camera were unplugged`);
     if (spoil !== null) return;
     this.#backoff = this.#backoffBefore;
-    if (was !== 'lost' || this.#worker !== null || this.#state !== 'waiting') return;
+    if (was !== 'lost' || this.#worker !== null || this.#state === 'off') return;
     clearTimeout(this.#retry);
     this.#spawn();
   }

@@ -59,6 +59,8 @@ export class Rehearsals {
   /** What is broken now, and by when it is mended. */
   readonly #broken = new Map<RehearsalFault, number>();
   #loading = false;
+  /** Ends the watch over whoever asked. */
+  #over = new AbortController();
 
   constructor(options: RehearsalsOptions) {
     this.#options = options;
@@ -84,7 +86,9 @@ export class Rehearsals {
       const { box } = this.#options.config();
       const about = { id, box: box.name, by: asker.from, forced: request.force ?? false, wallMs: wall < this.#options.clockSetMs ? null : wall };
       this.current = new Rehearsal({ ...about, plan, host: this.#host }, nowMs);
-      asker.gone.addEventListener('abort', () => this.#stopIf(id, { reason: 'unattended', text: `${asker.from}, who asked for it, is gone` }), { once: true });
+      const why: Trouble = { reason: 'unattended', text: `${asker.from}, who asked for it, is gone` };
+      this.#over = new AbortController();
+      asker.gone.addEventListener('abort', () => this.stop(why), { signal: this.#over.signal });
       const out = plan.leftOut.length === 0 ? '' : `; left out: ${plan.leftOut.map(({ text }) => text).join('; ')}`;
       const seconds = Math.round(expectedMs(plan, rules) / 1000) + 3;
       return { ok: true, reason: 'requested', text: `rehearsal ${id}: ${plan.steps.length} faults, about ${seconds} s${out}`, rehearsal: id };
@@ -114,10 +118,6 @@ export class Rehearsals {
     this.#guarded(() => current.turn(nowMs));
   }
 
-  #stopIf(id: string, why: Trouble): void {
-    if (this.current?.id === id) this.stop(why);
-  }
-
   /** A mistake in a rehearsal ends the rehearsal, and nothing else. */
   #guarded(work: () => void): void {
     try {
@@ -129,6 +129,7 @@ export class Rehearsals {
     const report = this.current?.report ?? null;
     if (this.current !== null && report === null) return;
     this.current = null;
+    this.#over.abort();
     for (const fault of [...this.#broken.keys()]) this.#mend(fault);
     if (report === null) return;
     this.lastReport = report;

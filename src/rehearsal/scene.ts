@@ -76,7 +76,10 @@ export function troubleSince(before: Scene, now: Scene, target: Target | null, r
   }
   if (now.pinned !== before.pinned) return { reason: 'pinned', text: now.pinned === null ? 'a pin was taken back' : `${now.pinned} was pinned` };
   if (returns && target?.kind !== 'input' && now.input !== before.input)
-    return { reason: 'unsteady', text: `${now.shows ?? 'nothing'} is on air instead of ${before.input}` };
+    return {
+      reason: 'unsteady',
+      text: now.shows === before.input ? `${before.input} has no picture` : `${now.shows ?? 'nothing'} is on air instead of ${before.input}`,
+    };
   if (before.management && !now.management) return { reason: 'unattended', text: 'the management of the box is gone' };
   return null;
 }

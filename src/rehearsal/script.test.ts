@@ -80,6 +80,9 @@ describe('nothing is broken', () => {
     const frozen = { ...wellScene, inputs: [seenInput('cam'), seenInput('spare', { well: false, reason: 'frozen-picture' })] };
     expect(refusal({}, frozen, bondedRules)).toMatchObject({ reason: 'frozen-picture' });
     expect(refusal({}, { ...wellScene, input: null, shows: 'slate' }, bondedRules)).toMatchObject({ reason: 'no-input' });
+    const unsettled = { ...wellScene, input: 'spare', shows: 'spare' };
+    expect(refusal({}, unsettled, bondedRules)).toMatchObject({ reason: 'unsteady', text: expect.stringContaining('spare is on air instead of cam') });
+    expect(whats(plan({}, unsettled, { ...bondedRules, returns: false })).length).toBe(4);
   });
 
   it('that a person has pinned', () => {

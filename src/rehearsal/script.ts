@@ -70,7 +70,7 @@ export function makePlan(request: RehearsalRequest, scene: Scene, rules: ScriptR
   const wanted = request.faults ?? scriptOf(request.script ?? 'short', scene, rules);
   const unknown = (request.faults ?? []).map((fault) => stepOf(fault, scene, rules)).find((step) => 'reason' in step);
   if (unknown !== undefined) return unknown;
-  const trouble = troubleBefore(scene);
+  const trouble = troubleBefore(scene) ?? (rules.returns ? unsettled(scene) : null);
   if (trouble !== null && !request.force) return { reason: trouble.reason, text: `something is broken already: ${trouble.text}` };
   const steps: Step[] = [];
   const leftOut: Plan['leftOut'] = [];
@@ -84,6 +84,12 @@ export function makePlan(request: RehearsalRequest, scene: Scene, rules: ScriptR
   }
   if (steps.length === 0) return leftOut[0] ?? { reason: 'no-spare', text: 'there is nothing here that can be rehearsed' };
   return { steps, restMs: Math.max(restMsMin, rules.latencyMs + settleMs), returns: rules.returns, leftOut };
+}
+
+/** The preferred input works, and has to do so for a while before it is on air. */
+function unsettled({ inputs, input, pinned }: Scene): Refusal | null {
+  const preferred = pinned ?? inputs.find(({ well }) => well)?.id ?? null;
+  return preferred === input ? null : { reason: 'unsteady', text: `${input} is on air instead of ${preferred}: wait until that is settled` };
 }
 
 /** Between the first fault and the end, as far as it can be told before. */

@@ -6,6 +6,7 @@ import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { monoMs } from '../../src/clock.ts';
 import { DemoRun } from '../../src/demo/run.ts';
 import { MediaClient } from '../../src/media-client/client.ts';
 import type { TandemEvent } from '../../src/model/event.ts';
@@ -54,17 +55,24 @@ const rehearse = (...words: string[]): Running => place.tandem('rehearse', '--co
 /** The report that the command line printed. */
 const printed = (running: Running): RehearsalReport => JSON.parse(running.said()) as RehearsalReport;
 const eventsOf = (what: string, sinceMs: number): TandemEvent[] => run.events.filter((event) => event.what === what && event.monoMs > sinceMs);
-const nowMs = () => run.status?.monoMs ?? 0;
 const brokenSince = (sinceMs: number, msMax = 15_000) =>
   until('something is broken', () => eventsOf('rehearsal.fault', sinceMs).some(({ to }) => to === 'broken'), msMax);
 
 /** All paths are up, all inputs run, and the preferred one is on air. */
 async function allWell(): Promise<void> {
+  // What was seen before whatever went before says nothing.
+  const sinceMs = monoMs() + 300;
   await until(
     'all is as before',
     () => {
       const { status } = run;
-      return status?.program.input === 'cam' && status.paths.every(({ state }) => state === 'up') && status.inputs.every(({ state }) => state === 'running');
+      return (
+        status !== null &&
+        status.monoMs > sinceMs &&
+        status.program.input === 'cam' &&
+        status.paths.every(({ state }) => state === 'up') &&
+        status.inputs.every(({ state }) => state === 'running')
+      );
     },
     30_000,
   );
@@ -72,7 +80,8 @@ async function allWell(): Promise<void> {
 
 describe('a rehearsal', () => {
   it('of all: no viewer notices, and the report says what the viewer saw', { timeout: 240_000 }, async () => {
-    const sinceMs = nowMs();
+    await allWell();
+    const sinceMs = monoMs();
     await run.seen();
     const all = rehearse('all', '--json');
     const code = await all.ended;
@@ -103,7 +112,7 @@ describe('a rehearsal', () => {
   });
 
   it('teaches the engine nothing: the second loss of a camera is come back from as soon as the first', { timeout: stepMsMax }, async () => {
-    const sinceMs = nowMs();
+    const sinceMs = monoMs();
     await allWell();
     expect(await rehearse('kill cam, kill cam').ended).not.toBeNull();
     const hold = eventsOf('program.switch', sinceMs)
@@ -130,7 +139,7 @@ describe('a rehearsal', () => {
 
   it('is over at once when it is told to stop, when who asked is gone, and when something really breaks', { timeout: 120_000 }, async () => {
     await allWell();
-    let sinceMs = nowMs();
+    let sinceMs = monoMs();
     const stopped = rehearse('pull eth', '--json');
     await brokenSince(sinceMs);
     const second = rehearse('kill cam');
@@ -141,7 +150,7 @@ describe('a rehearsal', () => {
     expect(printed(stopped).steps[0]?.figures.brokenMs).toBeLessThan(5000);
 
     await allWell();
-    sinceMs = nowMs();
+    sinceMs = monoMs();
     const gone = rehearse('silence lte', 'pull eth');
     expect(await gone.ended).toBe(64);
     const killed = rehearse('silence lte, pull eth');
@@ -151,12 +160,11 @@ describe('a rehearsal', () => {
     expect(end).toMatchObject({ to: 'stopped', reason: 'unattended' });
     await allWell();
 
-    sinceMs = nowMs();
+    sinceMs = monoMs();
     const broken = rehearse('pull eth, kill cam', '--json');
     await brokenSince(sinceMs);
     process.kill(run.status?.inputs.find(({ id }) => id === 'spare')?.workerPid ?? 0, 'SIGKILL');
     expect(await broken.ended).toBe(1);
-    await until('the status says so', () => run.status?.inputs.some(({ state }) => state === 'waiting'));
     expect(printed(broken)).toMatchObject({ verdict: 'stopped', steps: [{ what: 'eth pulled', verdict: 'stopped' }] });
     expect(printed(broken).text).toContain('the input spare broke');
     await allWell();
@@ -187,7 +195,7 @@ describe('a rehearsal', () => {
     const token = readFileSync(join(directory, 'state/api-token'), 'utf8').trim();
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
     const page = readFileSync(join(directory, 'state/page.url'), 'utf8').trim();
-    const sinceMs = nowMs();
+    const sinceMs = monoMs();
     const body = JSON.stringify({ faults: [{ kind: 'silence-path', path: 'eth' }] });
     const reply = await fetch(new URL('/api/commands/rehearse', page), { method: 'POST', headers, body });
     const { rehearsal } = (await reply.json()) as { rehearsal: string };
