@@ -63,6 +63,8 @@ export const rehearsalFiguresSchema = z.object({
   ptsJumps: z.int(),
   pcrJumps: z.int(),
   longestGapMs: z.number().describe('in what left the switcher'),
+  stillMs: z.number().describe('longest time without another picture'),
+  slateMs: z.number().describe('for how long the slate was shown'),
   latePackets: z.int().describe('that the gateway is not known to have had in time: given up, or never acknowledged'),
 });
 export type RehearsalFigures = z.infer<typeof rehearsalFiguresSchema>;

@@ -12,10 +12,26 @@ export class ProgramMeter {
   readonly #analyser = new Analyser();
   #last: Lateness | null = null;
   #late = 0;
+  #pictures = 0;
+  #pictureMs = Number.NaN;
+  #stillMs = 0;
+  #slateMs = 0;
+  #lookedMs = Number.NaN;
 
   /** A payload of whole MPEG-TS packets. */
   push(buffer: Buffer, offset: number, length: number, nowMs: number): void {
     this.#analyser.push(buffer, offset, length, nowMs);
+    const { pictures } = this.#analyser.figures;
+    if (pictures === this.#pictures) return;
+    this.#pictures = pictures;
+    if (nowMs - this.#pictureMs > this.#stillMs) this.#stillMs = nowMs - this.#pictureMs;
+    this.#pictureMs = nowMs;
+  }
+
+  /** To be called at each turn. */
+  look(isSlate: boolean, nowMs: number): void {
+    if (isSlate && !Number.isNaN(this.#lookedMs)) this.#slateMs += nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
   }
 
   lateness(now: Lateness): void {
@@ -34,9 +50,12 @@ export class ProgramMeter {
     const { pictures, picturesLost, picturesRepeated, continuityErrors, ptsJumps, pcrJumps } = this.#analyser.figures;
     const longestGapMs = this.#analyser.longestGapMs(nowMs);
     const latePackets = this.#late;
-    this.#late = 0;
+    // A picture that stands still now does so for the program as well.
+    const stillMs = Math.round(Math.max(this.#stillMs, Number.isNaN(this.#pictureMs) ? 0 : nowMs - this.#pictureMs));
+    const slateMs = Math.round(this.#slateMs);
+    this.#late = this.#pictures = this.#stillMs = this.#slateMs = 0;
     this.#analyser.startMeasuring(nowMs);
-    return { pictures, picturesLost, picturesRepeated, continuityErrors, ptsJumps, pcrJumps, longestGapMs, latePackets };
+    return { pictures, picturesLost, picturesRepeated, continuityErrors, ptsJumps, pcrJumps, longestGapMs, stillMs, slateMs, latePackets };
   }
 }
 

@@ -81,7 +81,9 @@ export class Rehearsal {
       this.#lateAtMs = nowMs + lateEveryMs;
       this.#meter.lateness(host.lateness(nowMs));
     }
-    this.#take(advance(this.#course, host.scene(nowMs), { thawed: this.#thawed, hurts: this.#meter.hurts }, nowMs), nowMs);
+    const scene = host.scene(nowMs);
+    this.#meter.look(scene.onAir && scene.input === null, nowMs);
+    this.#take(advance(this.#course, scene, { thawed: this.#thawed, hurts: this.#meter.hurts }, nowMs), nowMs);
   }
 
   /** Ends it at once; what is broken is mended first. */

@@ -13,6 +13,8 @@ const clean: Measured = {
   ptsJumps: 0,
   pcrJumps: 0,
   longestGapMs: 41.6,
+  stillMs: 76,
+  slateMs: 0,
   latePackets: 0,
 };
 const pulled: Observed = { brokenAtMs: 1000, noticedAtMs: 1080, switchedAtMs: null, putBackAtMs: 6000, backAtMs: 18_000, chosen: 'lte' };
@@ -54,9 +56,9 @@ test.each<[string, ReturnType<typeof judge>, string, string]>([
   ],
   [
     'a picture that stood still',
-    judge({ kind: 'freeze-input' }, { ...lost, switchedAtMs: 1350 }, { picturesLost: 10 }),
+    judge({ kind: 'freeze-input' }, { ...lost, switchedAtMs: 1350 }, { picturesLost: 10, stillMs: 350, slateMs: 1200 }),
     'noticed',
-    'cam hangs: on spare after 350 ms, 10 pictures missing; back on cam 3.7 s after it was put back',
+    'cam hangs: on spare after 350 ms, 10 pictures missing, a picture that stood still for 350 ms, the slate for 1.2 s; back on cam 3.7 s after it was put back',
   ],
   [
     'the slate',

@@ -8,11 +8,13 @@ import type { Step } from './script.ts';
 /** What left the switcher, and did not arrive, while the step lasted. */
 export type Measured = Pick<
   RehearsalFigures,
-  'pictures' | 'picturesLost' | 'picturesRepeated' | 'continuityErrors' | 'ptsJumps' | 'pcrJumps' | 'longestGapMs' | 'latePackets'
+  'pictures' | 'picturesLost' | 'picturesRepeated' | 'continuityErrors' | 'ptsJumps' | 'pcrJumps' | 'longestGapMs' | 'stillMs' | 'slateMs' | 'latePackets'
 >;
 
 /** A pause that a player's own buffer does not hide. */
 const gapMsMax = 500;
+/** A cut to another camera is shorter, also on a busy board; more is seen as a picture that sticks, or as the slate. */
+const stillMsMax = 300;
 const slate = 'slate';
 
 export function judgeStep(step: Step, observed: Observed, measured: Measured, end: StepEnd, nowMs: number): RehearsalStep {
@@ -34,7 +36,8 @@ export function judgeStep(step: Step, observed: Observed, measured: Measured, en
 function verdictOf(figures: RehearsalFigures, end: StepEnd): RehearsalVerdict {
   if (figures.continuityErrors + figures.ptsJumps + figures.pcrJumps > 0 || end === 'failed') return 'failed';
   if (end === 'stopped') return 'stopped';
-  const seen = figures.picturesLost + figures.picturesRepeated + figures.latePackets > 0 || figures.longestGapMs > gapMsMax || figures.chosen === slate;
+  const counts = figures.picturesLost + figures.picturesRepeated + figures.latePackets;
+  const seen = counts > 0 || figures.longestGapMs > gapMsMax || figures.stillMs > stillMsMax || figures.slateMs > stillMsMax || figures.chosen === slate;
   return seen ? 'noticed' : 'passed';
 }
 
@@ -66,6 +69,8 @@ function sayLoss(figures: RehearsalFigures): string {
   ];
   const bad = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`);
   if (figures.longestGapMs > gapMsMax) bad.push(`a pause of ${sayMs(figures.longestGapMs)}`);
+  if (figures.stillMs > stillMsMax) bad.push(`a picture that stood still for ${sayMs(figures.stillMs)}`);
+  if (figures.slateMs > stillMsMax) bad.push(`the slate for ${sayMs(figures.slateMs)}`);
   return bad.length === 0 ? 'nothing lost' : bad.join(', ');
 }
 

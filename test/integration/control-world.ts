@@ -189,7 +189,7 @@ export class FakeMedia {
 
 const figures = {
   ...{ brokenMs: 5000, noticedMs: 83, switchedMs: null, backMs: 170, chosen: 'lte', pictures: 210, picturesLost: 0, picturesRepeated: 0, continuityErrors: 0 },
-  ...{ ptsJumps: 0, pcrJumps: 0, longestGapMs: 41, latePackets: 0 },
+  ...{ ptsJumps: 0, pcrJumps: 0, longestGapMs: 41, stillMs: 76, slateMs: 0, latePackets: 0 },
 };
 /** Of a rehearsal that ended well but for a camera that hung. */
 export const madeReport: RehearsalReport = {

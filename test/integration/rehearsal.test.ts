@@ -5,6 +5,7 @@
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { monoMs } from '../../src/clock.ts';
 import { DemoRun } from '../../src/demo/run.ts';
@@ -22,6 +23,7 @@ const watch = () => ({ stallMs, cadencePercent: 0 });
 let directory: string;
 let run: DemoRun;
 let place: Place;
+let said = '';
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tandem-rehearsal-'));
@@ -32,7 +34,9 @@ beforeAll(async () => {
     latencyMs,
     faults: [],
     logFile: openSync(join(directory, 'log'), 'a'),
-    say: () => undefined,
+    say: (line) => {
+      said += `${line}\n`;
+    },
     world: {
       program: { width: 640, height: 360, fps: 30, videoKbps: 1500 },
       inputs: [
@@ -133,6 +137,7 @@ describe('a rehearsal', () => {
     const [step] = printed(hangs).steps;
     expect(step?.verdict, printed(hangs).text).toBe('noticed');
     expect(step?.figures).toMatchObject({ chosen: 'spare', continuityErrors: 0, latePackets: 0, picturesLost: seen.picturesLost });
+    expect(step?.figures.stillMs).toBeGreaterThan(300);
     expect(seen.continuityErrors).toBe(0);
     expect(step?.figures.switchedMs).toBeGreaterThan(stallMs - 200);
   });
@@ -188,6 +193,32 @@ describe('a rehearsal', () => {
     expect(reports.length).toBe(readdirSync(join(directory, 'state/rehearsals')).length);
     expect(reports.at(-1)).toMatchObject({ verdict: 'passed', box: 'demo' });
     expect(reports.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['requested', 'stopped', 'unattended']));
+  });
+
+  it('over MQTT: the reply says that it began, and events say how it goes', { timeout: stepMsMax }, async () => {
+    await allWell();
+    const broker = await mqtt.connectAsync(/mqtt:\/\/[^ ]+/.exec(said)?.[0] ?? '', { protocolVersion: 4 });
+    const seen: { topic: string; payload: Record<string, unknown> }[] = [];
+    broker.on('message', (topic, payload) => seen.push({ topic, payload: JSON.parse(payload.toString('utf8')) }));
+    await broker.subscribeAsync(['desk/reply', 'tandem/v1/demo/event']);
+    const fault = { kind: 'pull-path', path: 'lte', forMs: 1000 };
+    await broker.publishAsync('tandem/v1/demo/cmd/rehearse', JSON.stringify({ faults: [fault], by: 'anna', responseTopic: 'desk/reply' }), { qos: 1 });
+    const reply = (await until('the reply', () => seen.find(({ topic }) => topic === 'desk/reply'))).payload;
+    expect(reply).toMatchObject({ ok: true, command: 'rehearse', rehearsal: expect.stringMatching(/^[0-9a-f]{8}$/) });
+    const told = () => {
+      const events = seen.filter(({ topic }) => topic === 'tandem/v1/demo/event').map(({ payload }) => payload as unknown as TandemEvent);
+      return events.filter(({ subject, measured }) => subject.kind === 'rehearsal' && measured.rehearsal === reply.rehearsal);
+    };
+    await until('its end', () => told().some(({ what, from }) => what === 'rehearsal.state' && from === 'running'));
+    expect(told().map(({ what, to }) => `${what} ${to}`)).toEqual([
+      'rehearsal.state running',
+      'rehearsal.fault broken',
+      'rehearsal.fault passed',
+      'rehearsal.state passed',
+    ]);
+    expect(told()[0]?.text).toContain('mqtt:anna rehearses');
+    expect(told()[2]?.measured).toMatchObject({ chosen: 'eth', latePackets: 0, picturesLost: 0 });
+    await broker.endAsync();
   });
 
   it('of the page ends when control dies, and the report is there when it is back', { timeout: stepMsMax }, async () => {

@@ -112,6 +112,7 @@ function sayFigures(figures) {
     ms('switched after', figures.switchedMs),
     ms('back after', figures.backMs),
     ms('longest gap', figures.longestGapMs),
+    ms('picture still for', figures.stillMs),
     `${figures.picturesLost} of ${figures.pictures + figures.picturesLost} pictures missing`,
     `${figures.latePackets} packets late`,
     `${figures.continuityErrors} continuity errors`,
