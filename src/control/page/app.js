@@ -17,8 +17,8 @@ let lostSinceMs = null;
 const view = new View((input) => command(input === null ? 'unpin-input' : 'pin-input', input === null ? {} : { input }));
 
 const rehearsal = new RehearsalView(
-  (args) => command('rehearse', args),
-  () => command('stop-rehearsal', {}),
+  (args) => command('rehearse', args, $('rehearsal-said')),
+  () => command('stop-rehearsal', {}, $('rehearsal-said')),
 );
 
 function connect() {
@@ -113,8 +113,8 @@ async function post(path, body) {
   return response.json();
 }
 
-async function command(name, args) {
-  const done = $('done');
+/** What comes of it is said in `done`, beside what was pressed. */
+async function command(name, args, done = $('done')) {
   done.textContent = '…';
   done.classList.remove('bad');
   try {

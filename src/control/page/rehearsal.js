@@ -2,8 +2,7 @@
 import { keyed, make, setText } from './view.js';
 
 const $ = (id) => document.getElementById(id);
-const tones = { passed: 'good', noticed: 'warn', failed: 'bad', stopped: 'idle' };
-const words = { passed: 'passed', noticed: 'noticed', failed: 'failed', stopped: 'stopped' };
+const tones = { passed: 'good', noticed: 'warn', failed: 'bad', stopped: 'idle', 'left out': 'idle' };
 
 export class RehearsalView {
   /** @param start called with the arguments of the command. @param stop ends what runs. */
@@ -15,6 +14,8 @@ export class RehearsalView {
     $('rehearse').addEventListener('click', () => {
       this.wanted = this.choices.get($('rehearsal-what').value) ?? {};
       setText($('break-what'), $('rehearsal-what').selectedOptions[0]?.textContent ?? '');
+      const hangs = this.wanted.faults?.some(({ kind }) => kind === 'freeze-input');
+      setText($('break-but'), hangs ? 'Viewers will see the picture stand still until its watch calls it.' : 'Viewers should notice nothing.');
       $('break').showModal();
     });
     $('break').addEventListener('close', () => {
@@ -55,10 +56,10 @@ export class RehearsalView {
     if (report === undefined) return;
     const when = report.wallMs === null ? '' : `${new Date(report.wallMs).toLocaleString([], { hour12: false })}, `;
     const chip = $('rehearsal-verdict');
-    setText(chip, words[report.verdict]);
+    setText(chip, report.verdict);
     chip.dataset.tone = tones[report.verdict];
     setText($('rehearsal-text'), `${when}by ${report.by}: ${report.text}.`);
-    const leftOut = report.leftOut.map(({ text }) => ({ verdict: 'stopped', text: `left out: ${text}`, figures: null }));
+    const leftOut = report.leftOut.map(({ text }) => ({ verdict: 'left out', text, figures: null }));
     this.drawRows($('rehearsal-steps'), [...report.steps, ...leftOut]);
   }
 
@@ -95,7 +96,7 @@ export class RehearsalView {
       rows.map((row, index) => ({ ...row, key: `${index} ${row.verdict} ${row.text}` })),
       ({ key }) => key,
       ({ verdict, text, figures }) => {
-        const chip = make('span', 'chip', words[verdict]);
+        const chip = make('span', 'chip', verdict);
         chip.dataset.tone = tones[verdict];
         const details = figures === null ? null : make('span', 'figures', sayFigures(figures));
         return { element: make('li', 'verdict', chip, make('span', 'saying', text, details)) };
