@@ -9,13 +9,14 @@ import type { Input } from '../inputs/input.ts';
 import type { Logger } from '../log.ts';
 import type { CommandReply } from '../model/command.ts';
 import type { Notice } from '../model/event.ts';
-import type { RehearsalFault, RehearsalFaultKind, RehearsalProgress, RehearsalReport } from '../model/rehearsal.ts';
+import type { RehearsalFault, RehearsalProgress, RehearsalReport } from '../model/rehearsal.ts';
 import type { Lateness } from '../rehearsal/meter.ts';
 import type { Rehearsal } from '../rehearsal/rehearsal.ts';
 import type { Scene, Trouble } from '../rehearsal/scene.ts';
 import type { RehearsalRequest, ScriptRules } from '../rehearsal/script.ts';
 import { type Switcher, slateId } from '../switcher/switcher.ts';
 import type { Uplink } from '../uplink/uplink.ts';
+import { Broken } from './broken.ts';
 import type { ProgramWatch } from './program.ts';
 import type { Selection } from './selection.ts';
 
@@ -45,8 +46,6 @@ export interface Asker {
   gone: AbortSignal;
 }
 
-type Hands = { [K in RehearsalFaultKind]: (fault: Extract<RehearsalFault, { kind: K }>, on: boolean) => void };
-
 /** Modes in which libsrt has the paths themselves: one under way cannot be taken from it. */
 const libsrtsOwn: readonly string[] = ['broadcast', 'backup'];
 
@@ -56,8 +55,6 @@ export class Rehearsals {
   /** The last one's, in this run of the daemon. */
   lastReport: RehearsalReport | null = null;
   readonly #options: RehearsalsOptions;
-  /** What is broken now, and by when it is mended. */
-  readonly #broken = new Map<RehearsalFault, number>();
   #loading = false;
   /** Ends the watch over whoever asked. */
   #over = new AbortController();
@@ -114,8 +111,10 @@ export class Rehearsals {
   turn(nowMs: number): void {
     const { current } = this;
     if (current === null) return;
-    for (const [fault, byMs] of this.#broken) if (nowMs > byMs) this.#mend(fault);
-    this.#guarded(() => current.turn(nowMs));
+    this.#guarded(() => {
+      this.#broken.turn(nowMs);
+      current.turn(nowMs);
+    });
   }
 
   /** A mistake in a rehearsal ends the rehearsal, and nothing else. */
@@ -124,13 +123,16 @@ export class Rehearsals {
       work();
     } catch (error) {
       this.#options.log.error({ error: (error as Error).stack }, 'an error in a rehearsal: it is over, and all is put back');
-      this.current = null;
+      return this.#end(null);
     }
     const report = this.current?.report ?? null;
-    if (this.current !== null && report === null) return;
+    if (report !== null) this.#end(report);
+  }
+
+  #end(report: RehearsalReport | null): void {
     this.current = null;
     this.#over.abort();
-    for (const fault of [...this.#broken.keys()]) this.#mend(fault);
+    this.#broken.mendAll();
     if (report === null) return;
     this.lastReport = report;
     this.#options.onReport(report);
@@ -139,11 +141,8 @@ export class Rehearsals {
   readonly #host = {
     scene: (nowMs: number) => this.#scene(nowMs),
     lateness: (nowMs: number) => this.#lateness(nowMs),
-    break: (fault: RehearsalFault, byMs: number) => {
-      this.#broken.set(fault, byMs);
-      (this.#hands[fault.kind] as (fault: RehearsalFault, on: boolean) => void)(fault, true);
-    },
-    mend: (fault: RehearsalFault) => this.#mend(fault),
+    break: (fault: RehearsalFault, byMs: number) => this.#broken.break(fault, byMs),
+    mend: (fault: RehearsalFault) => this.#broken.mend(fault),
     remember: () => {
       const [inputs, networks] = [this.#options.selection.remember(), this.#options.uplink.remember()];
       return (only: string | null) => {
@@ -154,12 +153,7 @@ export class Rehearsals {
     tell: (one: Notice) => this.#options.onNotice(one),
   };
 
-  #mend(fault: RehearsalFault): void {
-    if (this.#broken.delete(fault)) (this.#hands[fault.kind] as (fault: RehearsalFault, on: boolean) => void)(fault, false);
-  }
-
-  /** A new fault does not compile until something does and undoes it. */
-  readonly #hands: Hands = {
+  readonly #broken = new Broken({
     'pull-path': ({ path = '' }, on) => this.#options.uplink.pull(path, on),
     'silence-path': ({ path = '' }, on) => this.#options.uplink.spoil(path, on ? 'silent' : null),
     'limit-path': ({ path = '', kbps = 0 }, on) => this.#options.uplink.spoil(path, on ? { kbps } : null),
@@ -168,7 +162,7 @@ export class Rehearsals {
     'freeze-input': ({ input = '' }, on) => this.#options.inputs.get(input)?.spoil(on ? 'frozen' : null),
     // It thaws by itself.
     'freeze-management': ({ forMs = 0 }, on) => (on ? this.#options.freeze(this.current?.id ?? '', forMs) : undefined),
-  };
+  });
 
   #scene(nowMs: number): Scene {
     const { config, inputs, uplink, switcher, selection, program, hasManagement } = this.#options;

@@ -64,6 +64,30 @@ describe('while Ethernet is silent', () => {
   });
 });
 
+describe('a rehearsal', () => {
+  it.each(['standby', 'dual'] as const)('in mode %s pulls Ethernet, and waits until it is gone back to, each time as long', async (mode) => {
+    const one = await start({ mode, networks: 'emulated', box: { failover: { holdDownMs: 3000 } } });
+    await one.until('both paths', () => one.status?.paths.every(({ state }) => state === 'up') ?? false);
+    await one.viewers[0]?.startMeasuring();
+    // Two of the same: the second return has to come as soon as the first.
+    const fault = { kind: 'pull-path', path: 'eth', forMs: 2000 } as const;
+    await one.command({ name: 'rehearse', faults: [fault, fault] });
+    const over = () => one.events.find(({ what, from }) => what === 'rehearsal.state' && from === 'running');
+    await one.until('its end', () => over() !== undefined, 60_000);
+    const steps = one.events.filter(({ what, from }) => what === 'rehearsal.fault' && from === 'broken');
+    await wait(1500);
+    const seen = await one.viewers[0]?.report([]);
+    console.log([...steps.map(({ text }) => text), `the viewer lost ${seen?.picturesLost}`].join('\n'));
+    expect(seen?.picturesLost).toBeLessThan(lostMax);
+    expect(over(), over()?.text).toMatchObject({ to: 'passed', reason: 'requested' });
+    expect(steps.length).toBe(2);
+    for (const { measured } of steps) {
+      expect(measured).toMatchObject({ chosen: 'lte', picturesLost: 0, continuityErrors: 0 });
+      expect(measured.backMs).toBeLessThan(6000);
+    }
+  });
+});
+
 describe('the mode', () => {
   it.each(grouped)('%s says without libsrt with bonding how to come by it, and another one can be taken while it runs', async (mode) => {
     world = new ModesWorld({ mode, networks: 'plain', latencyMs: 1000, clip: small, env: { TANDEM_LIBSRT: stockLibrary() } });
