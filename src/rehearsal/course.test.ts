@@ -128,6 +128,18 @@ describe('it is over at once', () => {
     expect(passes(4000).kinds).toEqual(['end']);
   });
 
+  it('but for the only path that carries, which may be left for a moment', () => {
+    const standby = { ...wellScene, paths: [seenPath('eth'), seenPath('lte', { carries: false })] };
+    const left = { ...standby, paths: [seenPath('eth', { carries: false }), seenPath('lte')] };
+    let course = begin(planOf({ kind: 'freeze-management' }), standby, 0);
+    course = advance(course, left, { thawed: false, hurts: false }, 1000).course;
+    expect(course.troubledSinceMs).toBe(1000);
+    course = advance(course, standby, { thawed: false, hurts: false }, 2000).course;
+    expect(course.troubledSinceMs).toBeNull();
+    course = advance(course, left, { thawed: false, hurts: false }, 2010).course;
+    expect(advance(course, left, { thawed: false, hurts: false }, 5010).actions).toMatchObject([{ kind: 'end', reason: 'unsteady' }]);
+  });
+
   it('when somebody says so, before anything is broken too', () => {
     const course = begin(plan, wellScene, 0);
     expect(stop(course, { reason: 'stopped', text: 'page' }, 5).actions).toEqual([{ kind: 'end', reason: 'stopped', text: 'page' }]);

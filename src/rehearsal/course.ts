@@ -73,7 +73,12 @@ export function stepNow({ plan, step }: Course): Step | null {
 
 export function advance(course: Course, now: Scene, answers: Answers, nowMs: number): Turn {
   const step = stepNow(course);
-  const trouble = troubleSince(course.before, now, course.phase === 'steady' || step === null ? null : step.target, course.plan.returns);
+  const trouble = troubleSince(
+    course.before,
+    now,
+    course.phase === 'broken' || course.phase === 'returning' ? (step?.target ?? null) : null,
+    course.plan.returns,
+  );
   if (trouble !== null) return meet(trouble, course, nowMs);
   if (course.troubledSinceMs !== null) return { course: { ...course, troubledSinceMs: null }, actions: [] };
   const forMs = nowMs - course.sinceMs;

@@ -74,6 +74,10 @@ export function troubleSince(before: Scene, now: Scene, target: Target | null, r
     const reason = one?.reason ?? 'no-input';
     return { reason, text: `the input ${id} broke: ${reasonTexts[reason]}`, passing: true };
   }
+  // Where one path carries and the others stand by, to have been left is a fault of its own.
+  const [sole, another] = before.paths.filter(({ carries }) => carries);
+  if (sole !== undefined && another === undefined && !isTarget('path', sole.id) && !now.paths.some(({ id, carries }) => id === sole.id && carries))
+    return { reason: 'unsteady', text: `the program was taken from the path ${sole.id}`, passing: true };
   if (now.pinned !== before.pinned) return { reason: 'pinned', text: now.pinned === null ? 'a pin was taken back' : `${now.pinned} was pinned` };
   if (returns && target?.kind !== 'input' && now.input !== before.input)
     return {
