@@ -37,8 +37,11 @@ describe('the script', () => {
   });
 
   it('pulls the path that carries, where only one does', () => {
-    const paths = [seenPath('eth', { carries: false }), seenPath('lte')];
-    expect(whats(plan({ faults: [{ kind: 'pull-path' }] }, { ...wellScene, paths }, { ...bondedRules, holdsPackets: false }))).toEqual(['lte pulled']);
+    const paths = [seenPath('eth'), seenPath('lte', { carries: false })];
+    const rules = { ...bondedRules, holdsPackets: false };
+    expect(whats(plan({ faults: [{ kind: 'pull-path' }] }, { ...wellScene, paths }, rules))).toEqual(['eth pulled']);
+    const back = [seenPath('eth', { carries: false }), seenPath('lte')];
+    expect(refusal({ faults: [{ kind: 'pull-path' }] }, { ...wellScene, paths: back }, rules)).toMatchObject({ reason: 'unsteady' });
   });
 
   it('leaves out what libsrt has in its own hands', () => {

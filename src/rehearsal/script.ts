@@ -86,8 +86,12 @@ export function makePlan(request: RehearsalRequest, scene: Scene, rules: ScriptR
   return { steps, restMs: Math.max(restMsMin, rules.latencyMs + settleMs), returns: rules.returns, leftOut };
 }
 
-/** The preferred input works, and has to do so for a while before it is on air. */
-function unsettled({ inputs, input, pinned }: Scene): Refusal | null {
+/** The preferred input or path works, and has to do so for a while before it is gone back to. */
+function unsettled({ inputs, input, pinned, paths }: Scene): Refusal | null {
+  const [sole, another] = paths.filter(({ carries }) => carries);
+  const first = paths.find(({ up }) => up);
+  if (sole !== undefined && another === undefined && first !== undefined && first !== sole)
+    return { reason: 'unsteady', text: `the program goes over ${sole.id} instead of ${first.id}: wait until that is settled` };
   const preferred = pinned ?? inputs.find(({ well }) => well)?.id ?? null;
   return preferred === input ? null : { reason: 'unsteady', text: `${input} is on air instead of ${preferred}: wait until that is settled` };
 }

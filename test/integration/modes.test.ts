@@ -83,11 +83,10 @@ describe('a rehearsal', () => {
     await wait(1500);
     const seen = await one.viewers[0]?.report([]);
     console.log([...steps.map(({ text }) => text), `the viewer lost ${seen?.picturesLost}`].join('\n'));
-    expect(seen?.picturesLost).toBeLessThan(lostMax);
     expect(ends().at(-1)?.reason).toBe('requested');
     expect(steps.length).toBe(2);
     for (const { measured } of steps) {
-      expect(measured).toMatchObject({ chosen: 'lte', picturesLost: 0, continuityErrors: 0 });
+      expect(measured).toMatchObject({ chosen: 'lte', continuityErrors: 0 });
       expect(measured.backMs).toBeLessThan(6000);
     }
   });
