@@ -79,11 +79,11 @@ export function troubleSince(before: Scene, now: Scene, target: Target | null, r
   if (sole !== undefined && another === undefined && !isTarget('path', sole.id) && !now.paths.some(({ id, carries }) => id === sole.id && carries))
     return { reason: 'unsteady', text: `the program was taken from the path ${sole.id}`, passing: true };
   if (now.pinned !== before.pinned) return { reason: 'pinned', text: now.pinned === null ? 'a pin was taken back' : `${now.pinned} was pinned` };
-  if (returns && target?.kind !== 'input' && now.input !== before.input)
-    return {
-      reason: 'unsteady',
-      text: now.shows === before.input ? `${before.input} has no picture` : `${now.shows ?? 'nothing'} is on air instead of ${before.input}`,
-    };
+  if (returns && target?.kind !== 'input' && now.input !== before.input) {
+    // The slate's picture covers a stutter of the camera's.
+    if (now.shows === before.input) return { reason: 'no-picture', text: `${before.input} has no picture`, passing: true };
+    return { reason: 'unsteady', text: `${now.shows ?? 'nothing'} is on air instead of ${before.input}` };
+  }
   if (before.management && !now.management) return { reason: 'unattended', text: 'the management of the box is gone' };
   return null;
 }
