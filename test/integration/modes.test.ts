@@ -65,7 +65,7 @@ describe('while Ethernet is silent', () => {
 });
 
 describe('a rehearsal', () => {
-  it.each(['standby', 'dual'] as const)(
+  it.for(['standby', 'dual'] as const)(
     'in mode %s pulls Ethernet, and waits until it is gone back to, each time as long',
     { timeout: 240_000 },
     async (mode, context) => {
