@@ -82,6 +82,14 @@ verb('unpin', 'let the engine choose the input again')
   .action(async (o: WithConfig & { path?: boolean }) =>
     run((await import('./cli/pin.ts')).sendPin((await readyConfig(o.config)).media.socket, { name: o.path ? 'unpin-path' : 'unpin-input' })),
   );
+verb('rehearse', 'break things on purpose, while on air, and measure what viewers would notice; without words, what a show meets first')
+  .argument('[what...]', 'all, stop, or such as: pull eth, kill cam1, lose cam1, freeze management')
+  .option(...configOption)
+  .option('--force', 'also what viewers will notice, since nothing else would carry the program')
+  .option('--json', 'the report as JSON')
+  .action(async (what: string[], o: WithConfig & { force?: boolean; json?: boolean }) =>
+    run((await import('./cli/rehearse.ts')).rehearse((await readyConfig(o.config)).media.socket, what, o)),
+  );
 verb('firewall', 'the nftables commands that open what the configuration listens on')
   .option(...configOption)
   .action(async ({ config }: WithConfig) => run((await import('./firewall/main.ts')).printFirewall(await readyConfig(config))));

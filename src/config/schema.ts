@@ -154,7 +154,10 @@ export const gpioSchema = z.strictObject({
   tallyOnAir: setting(gpioLine.optional(), 'Line of the lamp “on air, all well”.', { applies: 'daemon', example: '17' }),
   tallyDegraded: setting(gpioLine.optional(), 'Line of the lamp “on air, but on a backup input or with a path lost”.', { applies: 'daemon', example: '27' }),
   tallyOffAir: setting(gpioLine.optional(), 'Line of the lamp “not on air”.', { applies: 'daemon', example: '22' }),
-  button: setting(gpioLine.optional(), 'Line of a button: a short press goes on or off air.', { applies: 'daemon', example: '23' }),
+  button: setting(gpioLine.optional(), 'Line of a button: a short press goes on or off air; one of 2 s and more rehearses, the next such one ends it.', {
+    applies: 'daemon',
+    example: '23',
+  }),
   activeLow: setting(z.boolean().default(false), 'The lamps light when their line is low.', { applies: 'daemon' }),
   buttonActiveLow: setting(z.boolean().default(true), 'The button pulls its line low when pressed.', { applies: 'daemon' }),
 });

@@ -20,6 +20,7 @@ import { type DiskTrouble, type Journal, openJournal } from './journal.ts';
 import { MediaPresence } from './media-link.ts';
 import { telemetry } from './mqtt/state.ts';
 import { Parts } from './parts.ts';
+import { RehearsalStore, standStill } from './rehearsals.ts';
 import { SettingsKeeper } from './settings/keeper.ts';
 import { TelemetryStore } from './telemetry-store.ts';
 import { Updater } from './updates/updater.ts';
@@ -42,12 +43,15 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   for (const trouble of diskTroubles) reportDisk(box, trouble);
 
   const presence = new MediaPresence(box);
+  const rehearsals = new RehearsalStore(join(stateDirectory, 'rehearsals'), log);
   const media = new MediaClient({
     path: config.media.socket,
     statusEveryMs,
     eventsAfter: journal.lastOfMedia(),
     onStatus: (status) => box.takeStatus(status),
     onEvent: (event) => box.takeEvent(event),
+    onReport: (report) => rehearsals.keep(report),
+    freeze: standStill,
     onState: (connected) => (connected ? presence.connected() : presence.lost()),
   });
   const settings: SettingsKeeper = new SettingsKeeper(config, { box, applyHere: (next) => parts.apply(next), reloadMedia: () => media.reload() });
@@ -58,7 +62,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
     return media.command(command, from, commandMsMax);
   });
   const store = new TelemetryStore(join(stateDirectory, 'journal'), realDisk);
-  const parts = new Parts({ box, desk, settings, log, telemetry: store });
+  const parts = new Parts({ box, desk, settings, log, telemetry: store, rehearsals });
 
   const signalled = untilSignal();
   const crashed = endedWithoutWord(journal, box.bootId);
@@ -107,7 +111,7 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   await parts.stop();
   presence.stop();
   media.stop();
-  await Promise.all([journal.close(), store.close()]);
+  await Promise.all([journal.close(), store.close(), rehearsals.settled()]);
   return exitCode.ok;
 }
 

@@ -16,6 +16,7 @@ interface Schema {
   required?: string[];
   items?: Schema;
   anyOf?: Schema[];
+  oneOf?: Schema[];
   additionalProperties?: Schema | boolean;
 }
 
@@ -68,6 +69,10 @@ of MQTT 5, or by \`expiresAt\`. Commands are not kept for a box that is away. Ev
 on \`reply\`; what is not valid is answered with \`ok: false\` and a \`reason\`. A response topic has no wildcards and at most 256 characters,
 and below \`tandem/v1/\` only \`<box>/reply/…\` is allowed.
 
+**Rehearsals.** \`cmd/rehearse\` is answered when it begins, with its id as \`rehearsal\`. Then come events whose subject is of the kind \`rehearsal\`, with the same id in \`measured.rehearsal\`: \`rehearsal.fault\`
+to \`broken\` for each fault, and from \`broken\` to its verdict (\`passed\`, \`noticed\`, \`failed\`, \`stopped\`) with the figures in \`measured\`; \`rehearsal.state\` from \`running\` to the verdict on the whole. A fault without a name is of the
+path that is preferred or of the input on air. The whole report is at \`/api/rehearsals\`.
+
 With Mosquitto: \`mosquitto_rr -V 5 -t tandem/v1/box7/cmd/stop -e tandem/v1/box7/reply/desk -m '{"by":"anna"}'\`
 
 **Access control** for Mosquitto, with client certificates whose common name is the box’s name (\`use_identity_as_username true\`):
@@ -104,8 +109,19 @@ function fields(schema: Schema, prefix: string): string[] {
     const inner = innerObject(field);
     const path = `${prefix}${name}`;
     const row = `| \`${path}\`${optional} | ${typeText(field)} | ${field.description ?? ''} |`;
-    return [row, ...(inner === null ? [] : fields(inner.schema, `${path}${inner.suffix}.`))];
+    return [
+      row,
+      ...(field.items?.oneOf ?? []).map((one) => kindRow(one, `${path}[]`)),
+      ...(inner === null ? [] : fields(inner.schema, `${path}${inner.suffix}.`)),
+    ];
   });
+}
+
+/** One of several forms that an entry may have, told apart by its `kind`. */
+function kindRow({ properties = {} }: Schema, path: string): string {
+  const { kind, ...others } = properties;
+  const also = Object.keys(others).map((name) => `\`${name}\``);
+  return `| \`${path}.kind\` ${typeText(kind ?? {})} | with ${also.join(', ') || 'nothing else'} | ${kind?.description ?? ''} |`;
 }
 
 function innerObject(field: Schema): { schema: Schema; suffix: string } | null {
@@ -121,6 +137,7 @@ function typeText(field: Schema): string {
   if (field.const !== undefined) return `\`${JSON.stringify(field.const)}\``;
   // The list of reasons stands once, at the end.
   if (field.enum) return field.enum.length > 12 ? '[reason](#reasons)' : field.enum.map((value) => `\`${value}\``).join(', ');
+  if (field.oneOf) return 'objects of these kinds';
   if (field.type === 'array') return `list of ${typeText(field.items ?? {})}`;
   return [field.type ?? 'anything'].flat().join(' or ');
 }

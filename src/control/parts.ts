@@ -6,6 +6,7 @@ import type { CommandDesk } from './commands.ts';
 import { startPanel } from './gpio/panel.ts';
 import { watchModems } from './modems/loop.ts';
 import { MqttLink } from './mqtt/link.ts';
+import type { RehearsalStore } from './rehearsals.ts';
 import type { SettingsKeeper } from './settings/keeper.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 import { watchVitals } from './vitals/loop.ts';
@@ -18,6 +19,7 @@ export interface PartsOptions {
   settings: SettingsKeeper;
   log: Logger;
   telemetry: TelemetryStore;
+  rehearsals: RehearsalStore;
 }
 
 interface Part {
@@ -78,8 +80,8 @@ export class Parts {
   async #startWeb(config: Config): Promise<() => void | Promise<void>> {
     if (!config.control.web.enabled) return () => undefined;
     const { WebServer } = await import('./web/server.ts');
-    const { box, desk, settings, log } = this.#options;
-    const server = new WebServer({ box, desk, settings, log, passwordFile: process.env.TANDEM_PAGE_PASSWORD_FILE });
+    const { box, desk, settings, log, rehearsals } = this.#options;
+    const server = new WebServer({ box, desk, settings, rehearsals, log, passwordFile: process.env.TANDEM_PAGE_PASSWORD_FILE });
     this.server = server;
     await server.start();
     return () => {

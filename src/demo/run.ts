@@ -137,6 +137,11 @@ export class DemoRun {
     if (!reply.ok) throw new Error(reply.text);
   }
 
+  /** A SIGKILL. @throws when it does not run. */
+  kill(name: ProcessName): void {
+    process.kill(this.#pid(name) ?? Number.NaN, 'SIGKILL');
+  }
+
   /** What the viewer has seen since it was last asked, and when what went wrong did. */
   async seen(): Promise<ViewerFigures & { disturbances: Disturbance[] }> {
     const figures = await this.#viewer.report([]);

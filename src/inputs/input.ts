@@ -29,6 +29,9 @@ const loopMsMin = 1000;
 const sessionMsMin = 2000;
 const refusalEveryMs = 60_000;
 
+/** What a rehearsal does to it. killed: its encoder process. lost: as if its camera were unplugged. frozen: its data is held back. */
+export type InputSpoil = 'killed' | 'lost' | 'frozen';
+
 export interface InputOptions {
   /** With secrets resolved. */
   config: InputConfig;
@@ -72,6 +75,8 @@ export class Input {
   /** The source has sound only: the worker does not wait for a picture. */
   #soundOnly = false;
   readonly #previews = new Previews();
+  #spoilt: InputSpoil | null = null;
+  #backoffBefore: BackoffState = noFailures;
 
   constructor(options: InputOptions) {
     this.id = options.config.id;
@@ -124,6 +129,20 @@ export class Input {
       clearTimeout(this.#retry);
       this.#spawn();
     } else this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
+  }
+
+  /** A rehearsal breaks it; null puts it back, and what came of it counts for nothing. */
+  spoil(spoil: InputSpoil | null): void {
+    const was = this.#spoilt;
+    if (was === null) this.#backoffBefore = this.#backoff;
+    this.#spoilt = spoil;
+    if (spoil === 'killed') void this.#worker?.kill();
+    if (spoil === 'lost') this.#lost('rehearsed', `${this.id}: ${reasonTexts.rehearsed}: as if its camera were unplugged`);
+    if (spoil !== null) return;
+    this.#backoff = this.#backoffBefore;
+    if (was !== 'lost' || this.#worker !== null || this.#state === 'off') return;
+    clearTimeout(this.#retry);
+    this.#spawn();
   }
 
   /** Other settings of its own, from the worker on that starts now. */
@@ -187,6 +206,7 @@ export class Input {
   #spawn(): void {
     const { config, program, log } = this.#options;
     this.#retryAtMs = null;
+    if (this.#spoilt === 'lost') return;
     this.#playing = false;
     this.#workerStartedMs = this.#heartbeatMs = monoMs();
     this.#seen.begin();
@@ -206,7 +226,7 @@ export class Input {
   }
 
   #receive(worker: WorkerProcess, chunk: Buffer): void {
-    if (worker !== this.#worker) return;
+    if (worker !== this.#worker || this.#spoilt === 'frozen') return;
     this.#seen.data(chunk.length, monoMs());
     if (this.#state !== 'running') this.#become('running', this.#restarts > 0 ? 'recovered' : 'started', `${this.id} delivers`);
     this.#options.onData(chunk);

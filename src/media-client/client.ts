@@ -4,8 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { monoMs } from '../clock.ts';
 import type { Command, CommandReply } from '../model/command.ts';
 import type { TandemEvent } from '../model/event.ts';
+import type { RehearsalReport } from '../model/rehearsal.ts';
 import { type FromMedia, fromMediaSchema, socketLineBytesMax, socketVersion, type ToMedia } from '../model/socket.ts';
 import type { Status } from '../model/status.ts';
 
@@ -21,6 +23,10 @@ export interface MediaClientOptions {
   onStatus(status: Status): void;
   onEvent(event: TandemEvent): void;
   onState(connected: boolean): void;
+  /** Of rehearsals, when they are over; the last one at each connection. */
+  onReport?(report: RehearsalReport): void;
+  /** This is the control daemon: a rehearsal lets it stand still for so long. */
+  freeze?(forMs: number): void;
   /** Events after this one are sent again at the first connection; absent: those from now on. */
   eventsAfter?: { session: string; seq: number } | null;
 }
@@ -113,6 +119,13 @@ export class MediaClient {
         return this.#options.onEvent(message.event);
       case 'reply':
         return this.#answer(message.id, message.reply);
+      case 'report':
+        return this.#options.onReport?.(message.report);
+      case 'freeze': {
+        const sinceMs = monoMs();
+        this.#options.freeze?.(message.forMs);
+        return this.#send({ type: 'thawed', id: message.id, frozenMs: monoMs() - sinceMs });
+      }
       case 'error':
         this.#socket?.destroy();
     }
@@ -120,7 +133,9 @@ export class MediaClient {
 
   #greeted(): void {
     this.connected = true;
-    this.#send({ type: 'subscribe', version: socketVersion, statusEveryMs: this.#options.statusEveryMs, eventsAfter: this.#after });
+    const { statusEveryMs, onReport, freeze } = this.#options;
+    const wants = { ...(onReport !== undefined && { reports: true }), ...(freeze !== undefined && { management: true }) };
+    this.#send({ type: 'subscribe', version: socketVersion, statusEveryMs, eventsAfter: this.#after, ...wants });
     // From the next connection on nothing may be missed, even when no event came over this one.
     this.#after ??= { session: '', seq: 0 };
     this.#options.onState(true);

@@ -4,8 +4,9 @@ import type { Command, CommandName, CommandReply } from '../model/command.ts';
 import { notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { MediaDaemon } from './daemon.ts';
+import type { Asker } from './rehearsals.ts';
 
-type Performer<N extends CommandName> = (daemon: MediaDaemon, command: Extract<Command, { name: N }>) => CommandReply | Promise<CommandReply>;
+type Performer<N extends CommandName> = (daemon: MediaDaemon, command: Extract<Command, { name: N }>, asker: Asker) => CommandReply | Promise<CommandReply>;
 
 const done = (text: string): CommandReply => ({ ok: true, reason: 'requested', text });
 const refused = (reason: Reason, text: string): CommandReply => ({ ok: false, reason, text });
@@ -62,6 +63,11 @@ const performers: { [N in CommandName]: Performer<N> } = {
     input.requestKeyFrame();
     return done('asked for a key frame');
   },
+  rehearse: (daemon, request, asker) => daemon.rehearsals.start(request, asker),
+  'stop-rehearsal': (daemon, _, { from: who }) =>
+    daemon.rehearsals.stop({ reason: 'stopped', text: `${who} asked for it` })
+      ? done('the rehearsal is over, and all is put back')
+      : refused('stopped', 'no rehearsal runs'),
   'set-log-level': (daemon, command) => {
     if (command.daemon !== 'media') return refused('unsupported', 'the media daemon sets its own level alone');
     daemon.log.level = command.level;
@@ -77,10 +83,10 @@ const performers: { [N in CommandName]: Performer<N> } = {
 };
 
 /** Never rejects: what goes wrong is in the reply. Commands that change something become events. */
-export async function performCommand(daemon: MediaDaemon, command: Command, from: string): Promise<CommandReply> {
+export async function performCommand(daemon: MediaDaemon, command: Command, asker: Asker): Promise<CommandReply> {
   let reply: CommandReply;
   try {
-    reply = await (performers[command.name] as Performer<CommandName>)(daemon, command as never);
+    reply = await (performers[command.name] as Performer<CommandName>)(daemon, command as never, asker);
   } catch (error) {
     reply = refused('internal', `${command.name}: ${(error as Error).message}`);
   }
@@ -92,7 +98,7 @@ export async function performCommand(daemon: MediaDaemon, command: Command, from
         what: 'command',
         to: reply.ok ? 'done' : 'refused',
         reason: reply.reason,
-        text: `${from} asked for ${command.name}: ${reply.text}`,
+        text: `${asker.from} asked for ${command.name}: ${reply.text}`,
       }),
     );
   return reply;

@@ -9,7 +9,6 @@ import { monoMs, wallMs } from '../clock.ts';
 import type { EffectiveConfig } from '../config/effective.ts';
 import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
-import { isPassThrough } from '../inputs/pass-through.ts';
 import type { Logger } from '../log.ts';
 import type { CommandReply } from '../model/command.ts';
 import { type Notice, notice } from '../model/event.ts';
@@ -24,11 +23,13 @@ import { performCommand } from './commands.ts';
 import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
 import { coverNotice, ProgramWatch } from './program.ts';
+import { Rehearsals } from './rehearsals.ts';
 import { planReload } from './reload.ts';
 import { Selection } from './selection.ts';
 import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
 import { Strength } from './strength.ts';
+import { uplinkKbpsMax } from './uplink-size.ts';
 
 /** The uplink's sessions are polled this often; the packets themselves do not wait for it. */
 const turnMs = 10;
@@ -56,6 +57,7 @@ export class MediaDaemon {
   readonly inputs: ReadonlyMap<string, Input>;
   readonly uplink: Uplink;
   readonly program = new ProgramWatch();
+  readonly rehearsals: Rehearsals;
   readonly #options: MediaDaemonOptions;
   readonly #version: string;
   readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -112,12 +114,29 @@ export class MediaDaemon {
       log: log.child({ part: 'allowances' }),
     });
     this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
+    this.rehearsals = new Rehearsals({
+      config: () => this.config,
+      inputs: this.inputs,
+      uplink: this.uplink,
+      switcher: this.#switcher,
+      selection: this.#selection,
+      program: this.program,
+      kbps: (nowMs) => this.#rate.kbps(nowMs),
+      clockSetMs,
+      hasManagement: () => this.#server.hasManagement,
+      freeze: (id, forMs) => this.#server.freeze(id, forMs),
+      onNotice,
+      onReport: (report) => this.#server.sendReport(report),
+      log: log.child({ part: 'rehearsal' }),
+    });
     this.#server = new SocketServer({
       path: config.media.socket,
       session: this.session,
       events: this.#events,
       status: () => this.status(),
-      perform: (command, from) => performCommand(this, command, from),
+      perform: (command, asker) => performCommand(this, command, asker),
+      lastReport: () => this.rehearsals.lastReport,
+      onThawed: (id) => this.rehearsals.thawed(id),
       reload: () => this.reload(),
       log: log.child({ part: 'socket' }),
     });
@@ -151,6 +170,7 @@ export class MediaDaemon {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.rehearsals.stop({ reason: 'stopped', text: 'the media daemon was stopped' });
     this.#stopSlate();
     this.#strength.stop();
     this.running = false;
@@ -268,6 +288,7 @@ export class MediaDaemon {
       uptimeMs: nowMs - this.#startedMs,
       rssBytes: process.memoryUsage.rss(),
       configRev: this.config.origin?.rev ?? 0,
+      rehearsal: this.rehearsals.progress,
       program: {
         ...this.program.status,
         input: this.#switcher.onAir ?? this.onAir,
@@ -302,7 +323,9 @@ export class MediaDaemon {
 
   /** The packet path: from the switcher to the uplink without a promise or a log line. */
   #send(buffer: Buffer, offset: number, length: number): void {
-    this.#rate.add(length, monoMs());
+    const nowMs = monoMs();
+    this.#rate.add(length, nowMs);
+    this.rehearsals.current?.push(buffer, offset, length, nowMs);
     if (this.running) this.uplink.send(buffer, offset, length);
   }
 
@@ -311,6 +334,7 @@ export class MediaDaemon {
     this.#switcher.turn(nowMs);
     if (this.running) this.uplink.turn(nowMs);
     this.uplink.pins.turn(nowMs);
+    this.rehearsals.turn(nowMs);
     if (++this.#turns % decideEveryTurns !== 0) return;
     this.#selection.decide(nowMs);
     if (this.running) this.#bitrate.turn(this.onAir, this.#rate.kbps(nowMs), nowMs);
@@ -338,13 +362,4 @@ const enabled = <T extends { enabled: boolean }>(list: readonly T[]): T[] => lis
 function programNumberOf(inputs: Config['inputs'], id: string): number {
   const input = inputs.find((one) => one.id === id);
   return input !== undefined && 'programNumber' in input ? input.programNumber : 0;
-}
-
-/** Streams that are passed through are as large as they are. */
-const passedKbpsMax = 12_000;
-
-/** Up to this all that was sent is remembered for as long as it may be sent again. An encoder may overshoot by as much again; every kbit/s costs 400 bytes of memory. */
-function uplinkKbpsMax({ inputs, program }: Config): number {
-  const encoded = 2 * Math.max(program.videoKbps, program.maxKbps ?? 0) + program.audioKbps;
-  return inputs.some(isPassThrough) ? Math.max(passedKbpsMax, encoded) : encoded;
 }

@@ -3,6 +3,7 @@
  * order. Decides nothing itself.
  */
 import type { Config } from '../config/schema.ts';
+import { pardon } from '../engine/pardon.ts';
 import { pinStatus } from '../engine/pin.ts';
 import {
   type Decision,
@@ -74,6 +75,14 @@ export class Selection {
   pin(id: string | null, forMs: number | null, nowMs: number): void {
     this.#state = withPin(this.#state, id, forMs, nowMs);
     this.decide(nowMs);
+  }
+
+  /** Returns what makes the inputs trusted again as they are now (docs/adr/0045); `only`: this one, since of others something is really wrong. */
+  remember(): (only: string | null) => void {
+    const { records } = this.#state.choice;
+    return (only) => {
+      this.#state = { ...this.#state, choice: pardon(this.#state.choice, records, only) };
+    };
   }
 
   /** How the pin does; null without one. */

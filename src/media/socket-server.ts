@@ -10,9 +10,11 @@ import type { Logger } from '../log.ts';
 import type { Command, CommandReply } from '../model/command.ts';
 import type { TandemEvent } from '../model/event.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
+import type { RehearsalReport } from '../model/rehearsal.ts';
 import { type FromMedia, socketLineBytesMax, socketVersion, type ToMedia, toMediaSchema } from '../model/socket.ts';
 import type { Status } from '../model/status.ts';
 import type { EventLog } from './events.ts';
+import type { Asker } from './rehearsals.ts';
 
 /** A client this far behind gets no more statuses: they are only worth something fresh. */
 const statusBacklogBytesMax = 256 * 1024;
@@ -25,14 +27,18 @@ export interface SocketServerOptions {
   session: string;
   events: EventLog;
   status(): Status;
-  perform(command: Command, from: string): Promise<CommandReply>;
+  perform(command: Command, asker: Asker): Promise<CommandReply>;
+  /** Of the last rehearsal; null: there was none. */
+  lastReport(): RehearsalReport | null;
+  /** The control daemon stood still for a rehearsal, and answers again. */
+  onThawed(id: string): void;
   reload(): Promise<CommandReply>;
   log: Logger;
 }
 
 export class SocketServer {
   readonly #options: SocketServerOptions;
-  readonly #clients = new Set<Socket>();
+  readonly #clients = new Map<Socket, Client>();
   #server: Server | null = null;
 
   constructor(options: SocketServerOptions) {
@@ -61,7 +67,7 @@ export class SocketServer {
   }
 
   stop(): void {
-    for (const client of this.#clients) client.destroy();
+    for (const socket of this.#clients.keys()) socket.destroy();
     this.#server?.close();
   }
 
@@ -70,16 +76,34 @@ export class SocketServer {
       socket.end(line({ type: 'error', text: `the media daemon serves at most ${clientsMax} clients` }));
       return;
     }
-    this.#clients.add(socket);
     const client = new Client(socket, this.#options);
+    this.#clients.set(socket, client);
     socket.on('close', () => {
       this.#clients.delete(socket);
       client.end();
+      client.gone.abort();
     });
+  }
+
+  /** The control daemon is one of the clients. */
+  get hasManagement(): boolean {
+    return [...this.#clients.values()].some(({ wants }) => wants.management);
+  }
+
+  /** Asks it to stand still. */
+  freeze(id: string, forMs: number): void {
+    for (const client of this.#clients.values()) if (client.wants.management) client.send({ type: 'freeze', id, forMs });
+  }
+
+  sendReport(report: RehearsalReport): void {
+    for (const client of this.#clients.values()) if (client.wants.reports) client.send({ type: 'report', report });
   }
 }
 
 class Client {
+  /** Aborted when it is. */
+  readonly gone = new AbortController();
+  wants = { reports: false, management: false };
   readonly #socket: Socket;
   readonly #options: SocketServerOptions;
   #partial = '';
@@ -93,7 +117,7 @@ class Client {
     socket.on('data', (text: string) => this.#read(text));
     // A client that goes away is normal life.
     socket.on('error', () => socket.destroy());
-    this.#send({ type: 'hello', version: socketVersion, session: options.session });
+    this.send({ type: 'hello', version: socketVersion, session: options.session });
   }
 
   end(): void {
@@ -121,8 +145,8 @@ class Client {
       const issue = parsed.error.issues[0];
       const text = `not a valid message: ${issue?.path.join('.')}: ${issue?.message}`;
       const id = commandId(raw);
-      if (id !== null) this.#send({ type: 'reply', id, reply: { ok: false, reason: 'invalid', text } });
-      else this.#send({ type: 'error', text });
+      if (id !== null) this.send({ type: 'reply', id, reply: { ok: false, reason: 'invalid', text } });
+      else this.send({ type: 'error', text });
       return;
     }
     this.#obey(parsed.data);
@@ -133,12 +157,16 @@ class Client {
       case 'subscribe':
         return this.#subscribe(message);
       case 'status':
-        return this.#send({ type: 'status', status: this.#options.status() });
+        return this.send({ type: 'status', status: this.#options.status() });
       case 'reload':
-        void this.#options.reload().then((reply) => this.#send({ type: 'reply', id: message.id, reply }));
+        void this.#options.reload().then((reply) => this.send({ type: 'reply', id: message.id, reply }));
         return;
+      case 'thawed':
+        return this.#options.onThawed(message.id);
       case 'command':
-        void this.#options.perform(message.command, message.from).then((reply) => this.#send({ type: 'reply', id: message.id, reply }));
+        void this.#options
+          .perform(message.command, { from: message.from, gone: this.gone.signal })
+          .then((reply) => this.send({ type: 'reply', id: message.id, reply }));
     }
   }
 
@@ -149,18 +177,21 @@ class Client {
     if (message.eventsAfter !== null)
       for (const event of this.#options.events.after(message.eventsAfter.session, message.eventsAfter.seq)) this.#sendEvent(event);
     this.#unsubscribe = this.#options.events.subscribe((event) => this.#sendEvent(event));
-    this.#send({ type: 'status', status: this.#options.status() });
+    this.send({ type: 'status', status: this.#options.status() });
+    this.wants = { reports: message.reports ?? false, management: message.management ?? false };
+    const report = this.#options.lastReport();
+    if (this.wants.reports && report !== null) this.send({ type: 'report', report });
     this.#timer = setInterval(() => {
-      if (this.#socket.writableLength < statusBacklogBytesMax) this.#send({ type: 'status', status: this.#options.status() });
+      if (this.#socket.writableLength < statusBacklogBytesMax) this.send({ type: 'status', status: this.#options.status() });
     }, message.statusEveryMs);
   }
 
   #sendEvent(event: TandemEvent): void {
-    this.#send({ type: 'event', event });
+    this.send({ type: 'event', event });
     if (this.#socket.writableLength > eventBacklogBytesMax) this.#socket.destroy();
   }
 
-  #send(message: FromMedia): void {
+  send(message: FromMedia): void {
     if (this.#socket.writable) this.#socket.write(line(message));
   }
 

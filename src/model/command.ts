@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { modes } from './modes.ts';
 import { reasonSchema } from './reasons.ts';
+import { rehearsalFaultSchema, rehearsalFaultsMax } from './rehearsal.ts';
 
 const pinForMs = z
   .int()
@@ -37,6 +38,20 @@ export const commandSchema = z.discriminatedUnion('name', [
     name: z.literal('snapshot').describe('a JPEG of what is on air'),
     input: z.string().min(1).max(64).optional().describe('another input than the one on air'),
   }),
+  z.object({
+    name: z
+      .literal('rehearse')
+      .describe(
+        'break things on purpose, one after another, while on air, and measure what viewers would notice; the reply says that it began, events say how it goes',
+      ),
+    script: z
+      .enum(['short', 'all'])
+      .optional()
+      .describe('without faults: the four that a show meets first (short, the usual one), or all that no viewer should notice'),
+    faults: z.array(rehearsalFaultSchema).min(1).max(rehearsalFaultsMax).optional().describe('instead of a script'),
+    force: z.boolean().optional().describe('also what viewers will notice, since nothing else would carry the program'),
+  }),
+  z.object({ name: z.literal('stop-rehearsal').describe('end the rehearsal at once; all is put back') }),
   z.object({
     name: z.literal('set-log-level').describe('how much a daemon logs, until its next restart'),
     daemon: z.enum(['media', 'control']),
@@ -82,5 +97,6 @@ export const commandReplySchema = z.object({
   reason: reasonSchema,
   text: z.string(),
   jpegBase64: z.string().optional().describe('with `snapshot`'),
+  rehearsal: z.string().optional().describe('with `rehearse`: its id'),
 });
 export type CommandReply = z.infer<typeof commandReplySchema>;

@@ -8,7 +8,23 @@ export const severitySchema = z
 export type Severity = z.infer<typeof severitySchema>;
 
 export const subjectSchema = z.object({
-  kind: z.enum(['program', 'input', 'path', 'destination', 'worker', 'media', 'control', 'gateway', 'box', 'modem', 'gpio', 'mqtt', 'command', 'config']),
+  kind: z.enum([
+    'program',
+    'input',
+    'path',
+    'destination',
+    'worker',
+    'media',
+    'control',
+    'gateway',
+    'box',
+    'modem',
+    'gpio',
+    'mqtt',
+    'command',
+    'config',
+    'rehearsal',
+  ]),
   id: z.string().describe('the id from the configuration, or the name of the process'),
 });
 export type Subject = z.infer<typeof subjectSchema>;

@@ -140,6 +140,7 @@ function commandRows(): TopicRow[] {
     'pin-input': { input: 'cam1', forMs: 600_000, correlation: 'desk-7', by: 'anna' },
     'pin-path': { path: 'lte', forMs: 600_000, by: 'anna' },
     'restart-worker': { input: 'cam1' },
+    rehearse: { faults: [{ kind: 'pull-path', path: 'eth' }, { kind: 'kill-encoder' }], by: 'anna' },
     'set-bitrate': { kbps: 3000 },
     'set-log-level': { level: 'debug', daemon: 'control' },
     'test-webhook': { webhook: 'desk' },

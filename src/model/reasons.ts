@@ -26,6 +26,9 @@ export const reasonTexts = {
   unsteady: 'failed lately and has to work for a while first',
   needed: 'is needed: none before it works',
   'not-needed': 'is not needed any more',
+  rehearsed: 'a rehearsal breaks it on purpose',
+  'no-spare': 'nothing else would carry the program',
+  unattended: 'nobody is there any more to watch it',
   // Inputs.
   'end-of-stream': 'the source ended',
   'worker-exited': 'the encoder process ended',

@@ -5,17 +5,25 @@
 import { z } from 'zod';
 import { commandReplySchema, commandSchema } from './command.ts';
 import { eventSchema } from './event.ts';
+import { rehearsalReportSchema } from './rehearsal.ts';
 import { statusSchema } from './status.ts';
 
 export const socketVersion = 1;
 /** A line longer than this is hostile: the largest honest one is a snapshot reply. */
 export const socketLineBytesMax = 4 * 1024 * 1024;
 
+/** Within the watchdog's time and a broker's keepalive: nothing but the rehearsal is to come of it. */
+export const freezeMsMax = 8000;
+
 export const fromMediaSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), version: z.int(), session: z.string() }),
   z.object({ type: z.literal('status'), status: statusSchema }),
   z.object({ type: z.literal('event'), event: eventSchema }),
   z.object({ type: z.literal('reply'), id: z.string(), reply: commandReplySchema }),
+  z.object({ type: z.literal('report'), report: rehearsalReportSchema }).describe('of a rehearsal, to whoever asked for reports'),
+  z
+    .object({ type: z.literal('freeze'), id: z.string(), forMs: z.int().min(100).max(freezeMsMax) })
+    .describe('a rehearsal wants the management to stand still; it answers when it is over'),
   z.object({ type: z.literal('error'), text: z.string() }),
 ]);
 export type FromMedia = z.infer<typeof fromMediaSchema>;
@@ -26,7 +34,10 @@ export const toMediaSchema = z.discriminatedUnion('type', [
     version: z.int(),
     statusEveryMs: z.int().min(50).max(60_000).describe('how often a status is wanted'),
     eventsAfter: z.object({ session: z.string(), seq: z.int() }).nullable().describe('events after this one are sent again; null: from now on'),
+    reports: z.boolean().optional().describe('reports of rehearsals are wanted, the last one now'),
+    management: z.boolean().optional().describe('this client is the control daemon'),
   }),
+  z.object({ type: z.literal('thawed'), id: z.string().max(128), frozenMs: z.number().nonnegative() }),
   z.object({ type: z.literal('command'), id: z.string().max(128), command: commandSchema, from: z.string().max(128).describe('who asked') }),
   z.object({
     type: z.literal('reload'),

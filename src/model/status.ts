@@ -1,6 +1,7 @@
 /** The status snapshot: what the media daemon says of itself. Shared by the socket, MQTT, the page and the command line. */
 import { z } from 'zod';
 import { reasonSchema } from './reasons.ts';
+import { rehearsalProgressSchema } from './rehearsal.ts';
 
 const id = z.string();
 const ms = z.number();
@@ -145,6 +146,7 @@ export const statusSchema = z.object({
   uptimeMs: ms,
   rssBytes: z.number(),
   configRev: z.int().optional().describe('number of the settings in force; 0: the configuration file'),
+  rehearsal: rehearsalProgressSchema.nullable().optional().describe('the rehearsal that runs now'),
   program: programStatusSchema,
   inputs: z.array(inputStatusSchema),
   paths: z.array(pathStatusSchema),

@@ -13,6 +13,7 @@ import type { Carrier, CarrierOptions } from './modes/carrier.ts';
 import { makeCarrier } from './modes/make.ts';
 import type { LivePath } from './paths/watch.ts';
 import type { Bond } from './srtla/scheduler.ts';
+import type { Spoil } from './udp/spoiled.ts';
 
 /** A pause of all networks at once is rarely longer: a phone's handover takes up to this. */
 const silenceMsMin = 500;
@@ -166,6 +167,18 @@ export class Destination {
 
   pinSeen(nowMs: number): PathPinSeen {
     return { destination: this.id, ...this.#carrier.pinSeen(nowMs) };
+  }
+
+  carrying(nowMs: number): string[] {
+    return this.#carrier.carrying(nowMs);
+  }
+
+  spoil(path: string, spoil: Spoil | null): void {
+    for (const carrier of [this.#carrier, this.#next?.carrier]) carrier?.spoil?.(path, spoil);
+  }
+
+  remember(): (only: string | null) => void {
+    return this.#carrier.remember?.() ?? (() => undefined);
   }
 
   /** How it is, for the choice among destinations. */

@@ -19,6 +19,7 @@ import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
 import type { Bond } from './srtla/scheduler.ts';
 import { SrtlaSender } from './srtla/sender.ts';
+import type { Spoil } from './udp/spoiled.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
 /** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
@@ -80,6 +81,21 @@ export class Session implements Carrier {
 
   silenceMsMax(): number {
     return this.#silence.msMax;
+  }
+
+  carrying(): string[] {
+    const links = this.connected ? (this.#srtla?.links ?? []) : [];
+    return links.filter(({ carrier }) => carrier.good).map(({ path }) => path.id);
+  }
+
+  spoil(path: string, spoil: Spoil | null): void {
+    this.#srtla?.links.find((link) => link.path.id === path)?.spoil(spoil);
+  }
+
+  remember(): () => void {
+    return () => {
+      for (const { carrier } of this.#srtla?.links ?? []) carrier.pulse.forgive();
+    };
   }
 
   pathChanged(path: LivePath): void {

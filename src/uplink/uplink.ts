@@ -2,6 +2,7 @@
 import { monoMs } from '../clock.ts';
 import type { DestinationConfig, FailoverConfig, Mode, PathConfig } from '../config/schema.ts';
 import { type DestinationCommand, type DestinationState, decideDestination, initialDestination } from '../engine/destination.ts';
+import { pardon } from '../engine/pardon.ts';
 import type { Logger } from '../log.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { reasonTexts } from '../model/reasons.ts';
@@ -12,6 +13,7 @@ import { PathPins } from './path-pins.ts';
 import { type LivePath, PathWatch } from './paths/watch.ts';
 import { srtLibrary } from './srt/library.ts';
 import type { Bond } from './srtla/scheduler.ts';
+import type { Spoil } from './udp/spoiled.ts';
 
 export interface UplinkOptions {
   paths: PathConfig[];
@@ -69,7 +71,37 @@ export class Uplink {
 
   /** A path whose data is used up is not sent over; what is allowed again is used again. */
   allow(path: string, allowed: boolean): void {
-    this.#watch.allow(path, allowed);
+    this.#watch.hold(path, 'allowance-used', !allowed);
+  }
+
+  /** A rehearsal: as if its cable were pulled, in all modes but those in which a running path is libsrt's own. */
+  pull(path: string, pulled: boolean): void {
+    this.#watch.hold(path, 'rehearsed', pulled);
+  }
+
+  /** A rehearsal holds the packets of a path back, in modes in which they pass through our hands; null ends it. */
+  spoil(path: string, spoil: Spoil | null): void {
+    for (const destination of this.#destinations) destination.spoil(path, spoil);
+  }
+
+  /** Ids of the paths that the program goes over now, to the first destination on air. */
+  carrying(nowMs: number): string[] {
+    return this.#active[0]?.carrying(nowMs) ?? [];
+  }
+
+  /** How the destination on air is reached; null: none is. */
+  get mode(): Mode | null {
+    return this.#active[0]?.mode ?? null;
+  }
+
+  /** Returns what makes destinations and paths trusted again as they are now; `only`: this path, since of others something is really wrong. */
+  remember(): (only: string | null) => void {
+    const { records } = this.#choice.choice;
+    const others = this.#destinations.map((destination) => destination.remember());
+    return (only) => {
+      this.#choice = { ...this.#choice, choice: pardon(this.#choice.choice, records, only) };
+      for (const other of others) other(only);
+    };
   }
 
   /** Other paths, and other settings of the same destinations: each in force as soon as the way that is made with them stands. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { monoMs } from '../../src/clock.ts';
-import { ControlWorld, until } from '../integration/control-world.ts';
+import { ControlWorld, madeReport, until } from '../integration/control-world.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -276,6 +276,58 @@ test('it is accessible and fits, in light and dark, on a phone and on a desk', a
   await page.setViewportSize(phone);
   await accessible('off air');
   await picture('off-air-360-dark');
+});
+
+test('a rehearsal is chosen, confirmed, followed, ended, and its report read, on a phone', async () => {
+  await page.setViewportSize(phone);
+  await setUp();
+  const { media } = world;
+  const choices = await page.locator('#rehearsal-what option').allTextContents();
+  expect(choices).toEqual(
+    expect.arrayContaining(['What a show meets first', 'All of it', 'Pull eth', 'Silence lte', 'Kill the encoder of cam1', 'Freeze the management']),
+  );
+  await page.getByRole('combobox', { name: 'Break' }).selectOption('Silence eth');
+  await page.getByRole('button', { name: 'Rehearse', exact: true }).click();
+  await page.getByRole('button', { name: 'Not now' }).click();
+  expect(media.commands.some(({ command }) => command.name === 'rehearse')).toBe(false);
+  await page.getByRole('button', { name: 'Rehearse', exact: true }).click();
+  await accessible('the question');
+  await picture('rehearsal-question-360');
+  await page.getByRole('button', { name: 'Rehearse now' }).click();
+  await until('it runs', async () => (await text('#rehearsal-now')).includes('measuring how it is'));
+  expect(media.commands.find(({ command }) => command.name === 'rehearse')).toEqual({
+    command: { name: 'rehearse', faults: [{ kind: 'silence-path', path: 'eth' }] },
+    from: 'page',
+  });
+  expect(await text('#rehearsal-said')).toContain('Rehearsal 1a2b: 2 faults');
+  const [first] = madeReport.steps;
+  const done = first === undefined ? [] : [{ what: first.what, verdict: first.verdict, text: first.text }];
+  Object.assign(media.status.rehearsal ?? {}, { step: 2, phase: 'broken', text: 'cam1 hangs, for 5.0 s', done });
+  await until('its second fault', async () => (await text('#rehearsal-now')).includes('2 of 2: cam1 hangs'));
+  expect(await text('#rehearsal-done')).toContain('on lte after 83 ms');
+  expect(await page.getByRole('button', { name: 'Rehearse', exact: true }).isDisabled()).toBe(true);
+  await accessible('a rehearsal runs');
+  await picture('rehearsal-runs-360');
+  media.endRehearsal(madeReport);
+  await until('its report', async () => (await text('#rehearsal-last')).includes('viewers noticed some of it'));
+  expect(await text('#rehearsal-steps')).toMatch(/10 of 220 pictures missing[\s\S]*left out[\s\S]*lte pulled: no other path/);
+  for (const [name, size] of [
+    ['360', phone],
+    ['1280', desktop],
+  ] as const)
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme: scheme });
+      await accessible(`report ${name} ${scheme}`);
+      await picture(`rehearsal-${name}-${scheme}`);
+      expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBeLessThanOrEqual(0);
+    }
+  await page.getByRole('button', { name: 'Rehearse', exact: true }).click();
+  await page.getByRole('button', { name: 'Rehearse now' }).click();
+  await page.getByRole('button', { name: 'End the rehearsal' }).click();
+  await until('it is over', async () => !(await page.locator('#stop-rehearsal').isVisible()));
+  expect(media.commands.some(({ command }) => command.name === 'stop-rehearsal')).toBe(true);
+  expect(errors).toEqual([]);
 });
 
 test('names and sentences from outside stay text', async () => {

@@ -10,6 +10,7 @@ import { loadEffective } from '../../src/config/effective.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import { type Notice, notice, type TandemEvent } from '../../src/model/event.ts';
+import type { RehearsalReport } from '../../src/model/rehearsal.ts';
 import { type FromMedia, socketVersion, toMediaSchema } from '../../src/model/socket.ts';
 import type { Status } from '../../src/model/status.ts';
 
@@ -20,6 +21,8 @@ const jpeg =
 /** Speaks `model/socket.ts` as the media daemon does, with two inputs and two paths whose figures move. */
 export class FakeMedia {
   readonly commands: { command: Command; from: string }[] = [];
+  /** How long control stood still, each time. */
+  readonly thawed: number[] = [];
   readonly status: Status;
   /** What it does when its configuration changed; the real one reads its file. */
   reload: () => CommandReply = () => {
@@ -65,6 +68,16 @@ export class FakeMedia {
     return event;
   }
 
+  endRehearsal(report: RehearsalReport): void {
+    this.status.rehearsal = null;
+    this.publish();
+    this.#broadcast({ type: 'report', report });
+  }
+
+  freeze(forMs: number): void {
+    this.#broadcast({ type: 'freeze', id: '1a2b', forMs });
+  }
+
   publish(): void {
     this.#broadcast({ type: 'status', status: this.status });
   }
@@ -91,6 +104,8 @@ export class FakeMedia {
       if (after !== null)
         for (const event of this.#events) if (after.session !== event.session || event.seq > after.seq) send(socket, { type: 'event', event });
       send(socket, { type: 'status', status: this.status });
+    } else if (message.type === 'thawed') {
+      this.thawed.push(message.frozenMs);
     } else if (message.type === 'reload') {
       send(socket, { type: 'reply', id: message.id, reply: this.reload() });
       this.publish();
@@ -127,6 +142,18 @@ export class FakeMedia {
         break;
       case 'unpin-path':
         program.pathPin = null;
+        break;
+      case 'rehearse':
+        this.status.rehearsal = { id: '1a2b', by: 'page', step: 0, steps: 2, phase: 'steady', text: 'measuring how it is before anything is broken', done: [] };
+        this.publish();
+        return { ...done('rehearsal 1a2b: 2 faults, about 20 s'), rehearsal: '1a2b' };
+      case 'stop-rehearsal':
+        this.endRehearsal({
+          ...madeReport,
+          verdict: 'stopped',
+          reason: 'stopped',
+          text: 'not brought to its end: 0 of 2 faults passed; stopped: page asked for it',
+        });
         break;
       case 'snapshot':
         return { ...done('a picture'), jpegBase64: jpeg };
@@ -166,6 +193,41 @@ export class FakeMedia {
     for (const client of this.#clients) send(client, message);
   }
 }
+
+const figures = {
+  ...{ brokenMs: 5000, noticedMs: 83, switchedMs: null, backMs: 170, chosen: 'lte', pictures: 210, picturesLost: 0, picturesRepeated: 0, continuityErrors: 0 },
+  ...{ ptsJumps: 0, pcrJumps: 0, longestGapMs: 41, stillMs: 76, slateMs: 0, latePackets: 0 },
+};
+/** Of a rehearsal that ended well but for a camera that hung. */
+export const madeReport: RehearsalReport = {
+  id: '1a2b',
+  box: 'box7',
+  by: 'page',
+  forced: false,
+  monoMs: 1,
+  wallMs: 1_760_000_000_000,
+  tookMs: 23_000,
+  verdict: 'noticed',
+  reason: 'requested',
+  text: 'viewers noticed some of it: 1 of 2 faults passed',
+  steps: [
+    {
+      fault: { kind: 'silence-path', path: 'eth', forMs: 5000 },
+      what: 'eth silent',
+      verdict: 'passed',
+      text: 'eth silent: on lte after 83 ms, nothing lost; back on eth 170 ms after it was put back',
+      figures,
+    },
+    {
+      fault: { kind: 'freeze-input', input: 'cam1', forMs: 5000 },
+      what: 'cam1 hangs',
+      verdict: 'noticed',
+      text: 'cam1 hangs: on backup after 350 ms, 10 pictures missing; back on cam1 3.7 s after it was put back',
+      figures: { ...figures, picturesLost: 10, switchedMs: 350, chosen: 'backup' },
+    },
+  ],
+  leftOut: [{ what: 'lte pulled', reason: 'no-spare', text: 'lte pulled: no other path would carry the program' }],
+};
 
 function send(socket: Socket, message: FromMedia): void {
   if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monoMs } from '../../src/clock.ts';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import { boxSnapshotSchema } from '../../src/model/box.ts';
-import { ControlWorld, until } from './control-world.ts';
+import { ControlWorld, madeReport, until } from './control-world.ts';
 
 // Real processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -252,4 +252,23 @@ test('events can be taken away as CSV that a spreadsheet does not execute', asyn
   const text = await response.text();
   expect(text.split('\r\n')[0]).toBe('id,time,severity,subject,what,from,to,reason,text,tookMs,measured');
   expect(text).toContain(`"'=cmd|""x"",y"`);
+});
+
+test('it stands still for a rehearsal, comes back by itself, and keeps the reports', async () => {
+  await world.media.start();
+  world.start();
+  await until('media', async () => (await world.get<BoxSnapshot>('/api/status')).onAir);
+  world.media.freeze(1500);
+  const beganMs = monoMs();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await world.get('/api/status');
+  expect(monoMs() - beganMs).toBeGreaterThan(1200);
+  await until('it says so', () => world.media.thawed.length === 1);
+  expect(world.media.thawed[0]).toBeGreaterThanOrEqual(1400);
+  expect(await world.get('/api/rehearsals')).toEqual([]);
+  world.media.endRehearsal(madeReport);
+  await until('the report', async () => (await world.get<unknown[]>('/api/rehearsals')).length === 1);
+  await world.kill('SIGKILL');
+  world.restart();
+  expect(await world.get('/api/rehearsals')).toEqual([madeReport]);
 });

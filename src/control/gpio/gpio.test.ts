@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BoxSnapshot } from '../../model/box.ts';
 import { readChips, resolveLine } from './lines.ts';
+import { orderOf } from './order.ts';
 import { Press } from './press.ts';
 import { tally } from './tally.ts';
 
@@ -85,4 +86,12 @@ test('the lamps tell well from degraded from off', () => {
   expect(tally(snapshot((status) => Object.assign(status.inputs[0] ?? {}, { state: 'degraded' })))).toBe('degraded');
   expect(tally(snapshot((status) => Object.assign(status.inputs[1] ?? {}, { state: 'degraded' })))).toBe('onAir');
   expect(tally(snapshot((status) => Object.assign(status.program, { input: 'slate' })))).toBe('degraded');
+});
+
+test('a short press goes on or off air; a long one rehearses, and a second one ends it', () => {
+  const { status } = snapshot();
+  const stopped = snapshot((one) => Object.assign(one.program, { state: 'stopped' })).status;
+  const rehearses = snapshot((one) => Object.assign(one, { rehearsal: { id: '1a' } })).status;
+  expect([orderOf('short', status), orderOf('short', stopped), orderOf('short', null)]).toEqual(['stop', 'start', 'stop']);
+  expect([orderOf('long', status), orderOf('long', rehearses), orderOf('long', null)]).toEqual(['rehearse', 'stop-rehearsal', 'rehearse']);
 });

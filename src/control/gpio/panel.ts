@@ -6,6 +6,7 @@ import { notice } from '../../model/event.ts';
 import type { Box } from '../box.ts';
 import type { CommandDesk } from '../commands.ts';
 import { readChips, resolveLine } from './lines.ts';
+import { orderOf } from './order.ts';
 import { Press } from './press.ts';
 import { type Lamp, tally } from './tally.ts';
 
@@ -105,9 +106,8 @@ function watchButton(button: Gpio, box: Box, desk: CommandDesk, log: Logger): vo
   button.watch((error, value) => {
     if (error) return void log.warn({ code: (error as NodeJS.ErrnoException).code }, 'the button cannot be read');
     const kind = press.edge(value === Gpio.HIGH, monoMs());
-    // A long press is kept for rehearsals.
-    if (kind !== 'short') return;
-    const wanted = box.status?.program.state === 'stopped' ? 'start' : 'stop';
+    if (kind === null) return;
+    const wanted = orderOf(kind, box.status);
     void desk
       .run({ name: wanted, args: {}, from: 'button', correlation: null })
       .then((reply) => log.info({ command: wanted, ok: reply.ok }, `button: ${reply.text}`));

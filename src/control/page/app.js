@@ -1,4 +1,5 @@
 /** The status page: keeps the live stream, shows it, and sends what a person asks for. */
+import { RehearsalView } from './rehearsal.js';
 import { View } from './view.js';
 import { duration } from './words.js';
 
@@ -19,6 +20,11 @@ const view = new View(
   (path) => command(path === null ? 'unpin-path' : 'pin-path', path === null ? {} : { path }),
 );
 
+const rehearsal = new RehearsalView(
+  (args) => command('rehearse', args, $('rehearsal-said')),
+  () => command('stop-rehearsal', {}, $('rehearsal-said')),
+);
+
 function connect() {
   source?.close();
   source = new EventSource('/api/stream');
@@ -33,6 +39,7 @@ function connect() {
     view.setSamples(hello.samples);
     view.setEvents(hello.events);
     show(hello.snapshot);
+    void rehearsal.load();
   });
   on('snapshot', show);
   on('sample', (sample) => view.addSample(sample));
@@ -60,6 +67,7 @@ async function again() {
 function show(box) {
   snapshot = box;
   view.draw(box);
+  rehearsal.draw(box);
 }
 
 function lost() {
@@ -109,8 +117,8 @@ async function post(path, body) {
   return response.json();
 }
 
-async function command(name, args) {
-  const done = $('done');
+/** What comes of it is said in `done`, beside what was pressed. */
+async function command(name, args, done = $('done')) {
   done.textContent = '…';
   done.classList.remove('bad');
   try {

@@ -6,9 +6,11 @@ import { monoMs } from '../../clock.ts';
 import { boxSnapshotSchema, journaledEventSchema, pathSampleSchema } from '../../model/box.ts';
 import { type CommandReply, commandReplySchema } from '../../model/command.ts';
 import type { Reason } from '../../model/reasons.ts';
+import { rehearsalReportSchema } from '../../model/rehearsal.ts';
 import { confirmSecondsSchema, reportedSchema } from '../../model/settings.ts';
 import type { Box } from '../box.ts';
 import { type CommandDesk, explain } from '../commands.ts';
+import type { RehearsalStore } from '../rehearsals.ts';
 import type { SettingsKeeper } from '../settings/keeper.ts';
 import { eventsCsv } from './csv.ts';
 import { visitor } from './guard.ts';
@@ -31,6 +33,7 @@ export interface ApiParts {
   box: Box;
   desk: CommandDesk;
   settings: SettingsKeeper;
+  rehearsals: RehearsalStore;
   streams: Streams;
   stillValid(request: Request): boolean;
 }
@@ -47,7 +50,7 @@ const settingsBody = z
 const previewFreshMs = 1000;
 const eventsMax = 4000;
 
-export function apiRoutes({ box, desk, settings, streams, stillValid }: ApiParts): ApiRoute[] {
+export function apiRoutes({ box, desk, settings, rehearsals, streams, stillValid }: ApiParts): ApiRoute[] {
   const preview = previewCache(desk);
   return [
     {
@@ -168,6 +171,13 @@ export function apiRoutes({ box, desk, settings, streams, stillValid }: ApiParts
           : { ok: false, reason: 'invalid', text: explain('settings', parsed.error.issues) };
         response.status(httpStatus(reply)).json(reply);
       },
+    },
+    {
+      method: 'get',
+      path: '/api/rehearsals',
+      summary: 'Reports of the last rehearsals, the newest first.',
+      reply: z.array(rehearsalReportSchema),
+      handle: async (_request, response) => void response.json(await rehearsals.list()),
     },
     {
       method: 'get',

@@ -29,6 +29,6 @@ export function publicPageRoutes(access: Access): Router {
 export function pageRoutes(): Router {
   const router = Router();
   router.get('/', file('index.html'));
-  for (const name of ['app.js', 'dom.js', 'graph.js', 'verdict.js', 'view.js', 'words.js']) router.get(`/assets/${name}`, file(name));
+  for (const name of ['app.js', 'dom.js', 'graph.js', 'rehearsal.js', 'verdict.js', 'view.js', 'words.js']) router.get(`/assets/${name}`, file(name));
   return router;
 }

@@ -9,6 +9,7 @@ import { backOffMs } from '../backoff.ts';
 import type { Box } from '../box.ts';
 import type { CommandDesk } from '../commands.ts';
 import { replaceFile } from '../files.ts';
+import type { RehearsalStore } from '../rehearsals.ts';
 import type { SettingsKeeper } from '../settings/keeper.ts';
 import { Access } from './access.ts';
 import { apiRoutes, mountApi } from './api.ts';
@@ -30,6 +31,7 @@ export interface WebServerOptions {
   box: Box;
   desk: CommandDesk;
   settings: SettingsKeeper;
+  rehearsals: RehearsalStore;
   log: Logger;
   /** File whose first line becomes the first password. */
   passwordFile: string | undefined;
@@ -98,7 +100,7 @@ export class WebServer {
   }
 
   #app(): Express {
-    const { box, desk, settings, log } = this.#options;
+    const { box, desk, settings, rehearsals, log } = this.#options;
     const access = this.#access;
     const cookieName = `tandem-${box.config.box.name}`;
     const app = express();
@@ -135,6 +137,7 @@ export class WebServer {
       box,
       desk,
       settings,
+      rehearsals,
       streams: this.#streams,
       stillValid: (request) => request.get('authorization') !== undefined || sessionOf(request, access, cookieName) !== null,
     });

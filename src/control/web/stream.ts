@@ -93,6 +93,7 @@ function newsOf(box: Box): string {
     status?.program.pin?.reason,
     status?.program.pathPin?.path,
     status?.program.pathPin?.reason,
+    [status?.rehearsal?.step, status?.rehearsal?.phase],
     status?.inputs.map(({ state }) => state),
     status?.paths.map(({ state }) => state),
   ]);

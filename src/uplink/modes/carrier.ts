@@ -8,6 +8,7 @@ import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
 import type { Bond } from '../srtla/scheduler.ts';
+import type { Spoil } from '../udp/spoiled.ts';
 import type { PinSeen } from './pin-follower.ts';
 
 export interface CarrierOptions {
@@ -39,6 +40,12 @@ export interface Carrier {
   /** A person's wish that the program keep to one path, in force at once; null: the mode does as it always does. */
   pin(pin: Pin | null, nowMs: number): void;
   pinSeen(nowMs: number): PinSeen;
+  /** Ids of the paths that the program goes over now. */
+  carrying(nowMs: number): string[];
+  /** A rehearsal holds a path's packets back; null ends it. Not where the packets are libsrt's. */
+  spoil?(path: string, spoil: Spoil | null): void;
+  /** Returns what makes it trust its paths as it does now again (docs/adr/0045). */
+  remember?(): (only: string | null) => void;
   /** For how long the far end has acknowledged nothing of what is sent to it; 0 while nothing waits to be acknowledged. */
   silentMs(nowMs: number): number;
   /** Silence for longer than this is none of the networks' ordinary pauses. */

@@ -43,6 +43,10 @@ export class Dual extends Legs {
     return this.#follower.seen(this.#seen(nowMs));
   }
 
+  carrying(nowMs: number): string[] {
+    return this.legs.filter((leg) => leg.connected && leg.silentMs(nowMs) <= leg.silenceMsMax).map(({ id }) => id);
+  }
+
   /** Of the one that gets through best. */
   silentMs(nowMs: number): number {
     const connected = this.legs.filter((leg) => leg.connected);

@@ -130,6 +130,10 @@ export class Group implements Carrier {
     return { does: 'cannot', path: null };
   }
 
+  carrying(): string[] {
+    return this.#members.filter(({ state }) => state === 'running').map(({ path }) => path.id);
+  }
+
   silentMs(nowMs: number): number {
     const running = this.#members.filter(({ state }) => state === 'running');
     return running.length === 0 ? 0 : Math.min(...running.map(({ silence }) => silence.ms(nowMs)));

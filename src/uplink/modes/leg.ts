@@ -16,6 +16,7 @@ import { CountedRate, srtPathStatus } from './path-status.ts';
 import { Silence } from './silence.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
+const abandonedSpareMs = 1000;
 
 export type LegState = 'off' | 'connecting' | 'connected' | 'waiting';
 
@@ -37,6 +38,7 @@ export class Leg {
   /** Payloads that libsrt had no room for. */
   dropped = 0;
   #socket: SrtSocket | null = null;
+  readonly #abandoned: { socket: SrtSocket; untilMs: number }[] = [];
   #address = '';
   #nowMs = 0;
   #callAtMs = 0;
@@ -69,17 +71,28 @@ export class Leg {
   }
 
   stop(nowMs: number): Promise<void> {
-    const closing = this.#close();
+    const closing = [this.#close(), ...this.#abandoned.splice(0).map(({ socket }) => socket.close())];
     this.#become('off', 'stopped', 'is not called', nowMs);
-    return closing;
+    return Promise.all(closing).then(() => undefined);
   }
 
   /** Given up at once and called anew, as soon as the path allows. */
   renew(reason: Reason, nowMs: number): void {
     if (this.state === 'off') return;
-    void this.#close();
+    if (reason === 'rehearsed') this.#abandon(nowMs);
+    else void this.#close();
     this.#callAtMs = nowMs;
     this.#become('waiting', reason, 'is called anew', nowMs);
+  }
+
+  /**
+   * A connection whose cable is pulled cannot say goodbye: the receiver goes on to give out what it holds. One that is closed over a network that works
+   * makes it throw that away, which no cable does.
+   */
+  #abandon(nowMs: number): void {
+    if (this.#socket !== null) this.#abandoned.push({ socket: this.#socket, untilMs: nowMs + this.#options.destination.latencyMs + abandonedSpareMs });
+    this.#socket = null;
+    this.#address = '';
   }
 
   send(payload: Buffer, offset: number, length: number): SendResult {
@@ -92,6 +105,7 @@ export class Leg {
   turn(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.state === 'off') return;
+    if (this.#abandoned[0] !== undefined && nowMs >= this.#abandoned[0].untilMs) void this.#abandoned.shift()?.socket.close();
     if (this.#socket === null) {
       if (nowMs >= this.#callAtMs && this.path.usable && !this.#resolving) this.#call(nowMs);
       return;

@@ -95,6 +95,7 @@ export abstract class Legs implements Carrier {
   abstract pin(pin: Pin | null, nowMs: number): void;
   abstract pinSeen(nowMs: number): PinSeen;
   abstract send(payload: Buffer, offset: number, length: number): void;
+  abstract carrying(nowMs: number): string[];
   abstract silentMs(nowMs: number): number;
   abstract silenceMsMax(): number;
   protected abstract startLegs(nowMs: number): void;

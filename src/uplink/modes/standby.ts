@@ -3,6 +3,7 @@
  * has not delivered goes over the new one first, so that a listener that puts both together misses nothing.
  */
 import type { Pin } from '../../engine/choice.ts';
+import { pardon } from '../../engine/pardon.ts';
 import { decidePath, initialPath, type PathState, withPathPin } from '../../engine/path.ts';
 import { notice } from '../../model/event.ts';
 import { type Reason, reasonTexts } from '../../model/reasons.ts';
@@ -43,6 +44,18 @@ export class Standby extends Legs {
 
   get #pinned(): Leg | undefined {
     return this.legs.find(({ id }) => id === this.#path.choice.pin?.id);
+  }
+
+  carrying(nowMs: number): string[] {
+    const leg = this.#carrying;
+    return leg?.connected && !isSilent(leg, nowMs) ? [leg.id] : [];
+  }
+
+  remember(): (only: string | null) => void {
+    const { records } = this.#path.choice;
+    return (only) => {
+      this.#path = { ...this.#path, choice: pardon(this.#path.choice, records, only) };
+    };
   }
 
   silentMs(nowMs: number): number {

@@ -36,8 +36,8 @@ export class PathWatch {
   #kernel: KernelInterfaces | null;
   /** The interface that was last told of, by path. */
   readonly #told = new Map<string, string | null>();
-  /** Their data is used up. */
-  readonly #stopped = new Set<string>();
+  /** Why they may not be used, whatever the kernel says: the last reason counts. */
+  readonly #holds = new Map<string, readonly Reason[]>();
   #lookAtMs = 0;
 
   constructor(options: PathWatchOptions) {
@@ -80,16 +80,17 @@ export class PathWatch {
     this.#left = [];
   }
 
-  /** Stops a path, or lets it go on; whoever counts its data tells of it. */
-  allow(id: string, allowed: boolean): void {
+  /** Stops a path for a reason of its own, or takes that back; whoever does it tells of it. */
+  hold(id: string, reason: Reason, on: boolean): void {
     const paths = [...this.live, ...this.#left].filter((one) => one.id === id);
-    if (paths.length === 0 || allowed !== this.#stopped.has(id)) return;
-    if (allowed) this.#stopped.delete(id);
-    else this.#stopped.add(id);
+    const holds = this.#holds.get(id) ?? [];
+    if (paths.length === 0 || on === holds.includes(reason)) return;
+    this.#holds.set(id, on ? [...holds, reason] : holds.filter((one) => one !== reason));
     for (const path of paths) {
-      path.reason = allowed ? this.#reasonNow(path) : 'allowance-used';
+      const wasUsable = path.usable;
+      path.reason = this.#holds.get(id)?.at(-1) ?? this.#reasonNow(path);
       path.usable = path.reason === 'connected';
-      this.#options.onChange(path);
+      if (path.usable !== wasUsable) this.#options.onChange(path);
     }
   }
 
@@ -109,7 +110,7 @@ export class PathWatch {
     const before = { ...path };
     const state = path.interface === null ? null : kernel.table.find(path.interface);
     path.addresses = [...(state?.addresses ?? [])].sort();
-    path.reason = this.#stopped.has(path.id) ? 'allowance-used' : this.#reasonOf(path, state, kernel.works);
+    path.reason = this.#holds.get(path.id)?.at(-1) ?? this.#reasonOf(path, state, kernel.works);
     path.usable = path.reason === 'connected';
     const known = this.#told.has(path.id);
     const renamed = known && path.interface !== this.#told.get(path.id);
@@ -138,13 +139,13 @@ export class PathWatch {
   }
 
   #make(config: PathConfig): LivePath {
-    const stopped = this.#stopped.has(config.id);
+    const reason = this.#holds.get(config.id)?.at(-1) ?? 'connected';
     return {
       id: config.id,
       config,
       interface: config.interface ?? null,
-      usable: !stopped,
-      reason: stopped ? 'allowance-used' : 'connected',
+      usable: reason === 'connected',
+      reason,
       addresses: [],
     };
   }

@@ -3,6 +3,7 @@ import type { Reason } from '../../model/reasons.ts';
 import type { PathState, PathStatus } from '../../model/status.ts';
 import { RateMeter } from '../../rate-meter.ts';
 import { type PeerHandle, UdpBatchSocket, UdpError } from '../udp/socket.ts';
+import { type PacketSocket, type Spoil, SpoiledSocket } from '../udp/spoiled.ts';
 import { packetBytesUsual } from './capacity.ts';
 import type { Carrier, LinkTerms } from './carrier.ts';
 
@@ -25,7 +26,7 @@ export class Link {
   readonly path: LinkPath;
   /** What the scheduler knows of it. */
   readonly carrier: Carrier;
-  socket: UdpBatchSocket | null = null;
+  socket: PacketSocket | null = null;
   remote: PeerHandle | null = null;
   state: PathState = 'down';
   reason: Reason = 'starting';
@@ -39,6 +40,7 @@ export class Link {
   acked = 0;
   sendErrorsBefore = 0;
   readonly #rate = new RateMeter();
+  #spoil: Spoil | null = null;
 
   constructor(path: LinkPath, carrier: Carrier) {
     this.path = path;
@@ -49,13 +51,21 @@ export class Link {
   open(): Reason | null {
     try {
       const host = this.path.remote.address.includes(':') ? '::' : '0.0.0.0';
-      this.socket = UdpBatchSocket.open({ host, device: this.path.interface, receiveBufferBytes, sendBufferBytes });
+      const socket = UdpBatchSocket.open({ host, device: this.path.interface, receiveBufferBytes, sendBufferBytes });
+      this.socket = this.#spoil === null ? socket : new SpoiledSocket(socket, this.#spoil);
       this.remote = this.socket.makePeer(this.path.remote.address, this.path.remote.port);
       this.sendErrorsBefore = 0;
       return null;
     } catch (error) {
       return error instanceof UdpError && (error.code === 'ENODEV' || error.code === 'EINVAL') ? 'interface-missing' : 'send-error';
     }
+  }
+
+  /** A rehearsal spoils its network, or lets it be as it is: a socket that is opened meanwhile as well. */
+  spoil(spoil: Spoil | null): void {
+    this.#spoil = spoil;
+    const real = this.socket instanceof SpoiledSocket ? this.socket.inner : this.socket;
+    this.socket = real === null || spoil === null ? real : new SpoiledSocket(real, spoil);
   }
 
   close(): void {

@@ -182,10 +182,11 @@ export class Packets {
     this.#leave(slot, links);
   }
 
-  /** Too late to be of use: under way nowhere any more. */
-  giveUp(slot: number): void {
-    this.#close(slot);
+  /** Too late to be of use: under way nowhere any more. True: nobody knew that it had arrived. */
+  giveUp(slot: number): boolean {
+    const wasOpen = this.#close(slot);
     this.#leave(slot, everyLink);
+    return wasOpen;
   }
 
   /** The link is another one from now on: what it carried is not proved by it any more. */

@@ -47,6 +47,8 @@ export class Pulse {
   #answeringSinceMs = -1;
   #steadyMs = steadyMsFirst;
   #excusedMs = 0;
+  /** The recovery that came of a rehearsal: what breaks after it does so for the first time. */
+  #forgivenMs = Number.NaN;
 
   start(nowMs: number): void {
     this.heardMs = nowMs;
@@ -119,6 +121,11 @@ export class Pulse {
     return this.suspect && this.#answeringSinceMs >= 0;
   }
 
+  /** Its last trouble was made on purpose. */
+  forgive(): void {
+    this.#forgivenMs = this.recoveredMs;
+  }
+
   /** There is none better: taken back before its time. */
   pardon(nowMs: number): void {
     this.#recover(nowMs);
@@ -133,7 +140,8 @@ export class Pulse {
       return false;
     }
     if (silentMs < overdueMs || this.waitingMs(nowMs) < overdueMs) return false;
-    this.#steadyMs = nowMs - this.recoveredMs < relapseMs ? Math.min(steadyMsMax, this.#steadyMs * 2) : steadyMsFirst;
+    const relapsed = nowMs - this.recoveredMs < relapseMs && this.recoveredMs !== this.#forgivenMs;
+    this.#steadyMs = relapsed ? Math.min(steadyMsMax, this.#steadyMs * 2) : steadyMsFirst;
     this.suspect = true;
     this.suspectSinceMs = nowMs;
     this.#answeringSinceMs = -1;

@@ -37,6 +37,8 @@ export class Bond {
   probing = false;
   /** Given up because they were too late. */
   droppedPackets = 0;
+  /** Sent, and not known to have arrived when their time was over. */
+  unprovedPackets = 0;
   /** Retransmissions of the caller that were not needed. */
   needlessPackets = 0;
   readonly #options: BondOptions;
@@ -316,7 +318,7 @@ export class Bond {
     for (; count > 0; count--, sequence = wire.sequenceNext(sequence)) {
       const slot = packets.slotOf(sequence);
       if (slot < 0 || packets.arrived[slot] === 1 || packets.waits[slot] !== waiting.nothing || packets.copies[slot] === 0) continue;
-      if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) packets.giveUp(slot);
+      if (nowMs - (packets.bornMs[slot] as number) > this.latencyMs) this.unprovedPackets += packets.giveUp(slot) ? 1 : 0;
       else if (this.#losses.isLost(sequence, slot, sound, nowMs)) this.#rescue(sequence, slot);
     }
   }

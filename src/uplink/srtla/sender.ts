@@ -148,6 +148,10 @@ export class SrtlaSender implements Outlet {
     Object.assign(link, { state: 'down', reason: held ?? 'address-changed', sinceMs: monoMs() });
   }
 
+  get links(): readonly Link[] {
+    return this.#links;
+  }
+
   /** The address that a path is sent to. */
   remoteOf(pathId: string): string | undefined {
     return this.#links.find(({ path }) => path.id === pathId)?.path.remote.address;
