@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ModesWorld } from '../../bench/modes/world.ts';
 
 const small = { kbps: 1500, width: 320, height: 180, fps: 25, seconds: 6 };
+/** The clip's own format: it is passed through, and nothing is encoded. */
+const program = { width: 320, height: 180, fps: 25 };
 let world: ModesWorld | null = null;
 afterEach(async () => {
   await world?.stop();
@@ -10,7 +12,7 @@ afterEach(async () => {
 });
 
 async function start(mode: 'bonded' | 'standby' | 'dual' | 'redundant', box = {}): Promise<ModesWorld> {
-  world = new ModesWorld({ mode, networks: 'emulated', latencyMs: 1000, clip: small, box: { failover: { holdDownMs: 2000 }, ...box } });
+  world = new ModesWorld({ mode, networks: 'emulated', latencyMs: 1000, clip: small, box: { program, failover: { holdDownMs: 2000 }, ...box } });
   await world.start();
   await world.viewers[0]?.startMeasuring();
   return world;
@@ -26,29 +28,26 @@ async function rates(): Promise<Record<string, number>> {
   await wait(2000);
   return Object.fromEntries(Object.entries(bytes()).map(([id, now]) => [id, ((now - (before[id] ?? 0)) * 8) / 2000]));
 }
-/**
- * Five changes of the way in half a minute. A loaded machine is no fault here; what is lost is told, and stands in docs/measurements.md. In the modes of
- * plain SRT a dead path costs what its silence took to be believed, on such a machine more than once.
- */
-const lostMax = { bonded: 40, redundant: 40, standby: 100, dual: 100 };
+/** A loaded machine is no fault here; what is lost is told. */
+const lostMax = 40;
 
 describe.each(['bonded', 'redundant', 'standby', 'dual'] as const)('in mode %s', (mode) => {
   it('the pinned path carries the program alone, the others are up and carry nothing, and its death is a warning and no more', async () => {
     const one = await start(mode);
-    expect(await one.command({ name: 'pin-path', path: 'lte' })).toMatchObject({ ok: true, reason: 'requested' });
+    expect(await one.command({ name: 'pin-path', path: 'lte' })).toMatchObject({ ok: true });
     await one.until('the pin in the status', () => one.status?.program.pathPin?.reason === 'pinned');
-    await wait(1500);
-    const pinned = await rates();
-    expect(pinned.lte).toBeGreaterThan(1000);
-    // Keepalives and acknowledgements.
-    expect(pinned.eth).toBeLessThan(100);
+    // Keepalives and acknowledgements are left. A machine that stands still for a moment makes a suspect of a path, for which the other helps out.
+    await one.until('the pinned path to carry it alone', async () => {
+      const { eth = 0, lte = 0 } = await rates();
+      return lte > 1000 && eth < 100;
+    });
     expect(path('eth')?.state).toBe('up');
 
     await one.emulator.change('lte', { down: true });
     await one.until('the warning', () =>
       one.events.some(({ what, severity, reason }) => what === 'path.pin' && severity === 'warning' && reason === 'pinned-dead'),
     );
-    expect((await rates()).eth).toBeGreaterThan(1000);
+    await one.until('the other to carry it', async () => ((await rates()).eth ?? 0) > 1000);
     expect(one.status?.program).toMatchObject({ state: 'on-air', pathPin: { path: 'lte', reason: 'pinned-dead' } });
 
     await one.emulator.change('lte', { down: false });
@@ -60,7 +59,7 @@ describe.each(['bonded', 'redundant', 'standby', 'dual'] as const)('in mode %s',
     await wait(2500);
     const pictures = await lost();
     console.log(`${mode}: pinned, its death, its return, unpinned: ${pictures} pictures lost`);
-    expect(pictures).toBeLessThan(lostMax[mode]);
+    expect(pictures).toBeLessThan(lostMax);
     expect(one.events.filter(({ what, to }) => what === 'program.state' && to === 'off-air')).toEqual([]);
   });
 });
