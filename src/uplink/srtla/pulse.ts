@@ -45,6 +45,8 @@ export class Pulse {
   #lastAskedMs = Number.NEGATIVE_INFINITY;
   #sentMs = Number.NEGATIVE_INFINITY;
   #answeringSinceMs = -1;
+  #answeredMs = Number.NEGATIVE_INFINITY;
+  #overdueMs = Number.POSITIVE_INFINITY;
   #steadyMs = steadyMsFirst;
   #excusedMs = 0;
 
@@ -69,6 +71,7 @@ export class Pulse {
   /** Packets were proved that were sent at `sentMs` at the latest: what was asked before them waits for nothing any more. */
   proved(sentMs: number, nowMs: number): void {
     this.provedMs = nowMs;
+    this.#answeredMs = nowMs;
     this.#settle(sentMs);
   }
 
@@ -103,8 +106,11 @@ export class Pulse {
     this.provedMs = nowMs;
     this.#settle(askedMs + 1);
     if (!this.suspect) return;
+    this.#answeredMs = nowMs;
     // What was asked before the suspicion proves only that the link was slow.
     if (askedMs < this.suspectSinceMs - 1) return;
+    // One that was long under way says that it was alive then, and has a queue.
+    if (nowMs - askedMs > this.#overdueMs) return;
     if (this.#answeringSinceMs < 0) this.#answeringSinceMs = nowMs;
     if (nowMs - this.#answeringSinceMs >= this.#steadyMs) this.#recover(nowMs);
   }
@@ -116,7 +122,7 @@ export class Pulse {
 
   /** It answers again, but has not done so for long. */
   get answering(): boolean {
-    return this.suspect && this.#answeringSinceMs >= 0;
+    return this.suspect && this.#answeredMs > this.suspectSinceMs;
   }
 
   /** There is none better: taken back before its time. */
@@ -127,9 +133,13 @@ export class Pulse {
   /** Brings the verdict up to date; true when it has just turned suspect. */
   judge(rttMs: number, varianceMs: number, nowMs: number): boolean {
     const overdueMs = rttMs + Math.max(varianceMsMin, 4 * varianceMs) + slackMs;
+    this.#overdueMs = overdueMs;
     const silentMs = nowMs - this.provedMs;
     if (this.suspect) {
-      if (silentMs > Math.max(overdueMs, askDeadMs)) this.#answeringSinceMs = -1;
+      if (silentMs > Math.max(overdueMs, askDeadMs)) {
+        this.#answeringSinceMs = -1;
+        this.#answeredMs = Number.NEGATIVE_INFINITY;
+      }
       return false;
     }
     if (silentMs < overdueMs || this.waitingMs(nowMs) < overdueMs) return false;
