@@ -1,7 +1,7 @@
 /**
  * The bonded uplink against links that fail: the lab's emulator, a pre-encoded clip of constant rate, a plain SRTLA receiver with a libsrt listener of
- * libsrt's own defaults. `npm run bench -- uplink [--only WORD] [--runs 5] [--seed 1] [--hours 24]`; `--only` takes a part of a row's name,
- * or `carrier`, `cpu`, or `day`.
+ * libsrt's own defaults. `npm run bench -- uplink [--only WORD] [--runs 5] [--seed 1] [--hours 24] [--from 0]`; `--only` takes a part of a row's
+ * name, or `carrier`, `cpu`, `day`, or `simulated`.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { benchDay } from './uplink/day.ts';
 import { measure, type Run } from './uplink/measure.ts';
 import { benchRelays } from './uplink/relays.ts';
 import { type Row, rows } from './uplink/rows.ts';
+import { benchSimulated } from './uplink/simulated.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     hours: { type: 'string', default: '24' },
+    from: { type: 'string', default: '0' },
   },
 });
 const runs = Number(values.runs);
@@ -40,6 +42,7 @@ for (const row of chosen) tell(row, await runsOf(row));
 if (values.only === '' || values.only === 'carrier') missed += await benchCarrier(runs, seed);
 if (values.only === '' || values.only === 'cpu') await benchRelays(runs);
 if (values.only === '' || values.only === 'day') missed += benchDay(seed, Number(values.hours));
+if (values.only === '' || values.only === 'simulated') missed += benchSimulated(seed, Number(values.from));
 console.log(missed === 0 ? 'every bar was met' : `${missed} bars were not met`);
 process.exitCode = missed === 0 ? 0 : 1;
 
@@ -66,4 +69,8 @@ function tell(row: Row, found: Run[]): void {
   console.log(
     `| ${row.name} | ${median(lost)} (${lost.join(', ')}) | ${median(found.map(({ continuityErrors }) => continuityErrors))} | ${times.length === 0 ? '–' : `${Math.round(median(times))} (${times.map(Math.round).join(', ')})`} | ${delivered} | ${row.adaptive === undefined ? '–' : found.map(({ kbpsLowest }) => kbpsLowest).join(', ')} | ${median(found.map(({ cpuSecondsAMinute }) => cpuSecondsAMinute)).toFixed(1)} | ${found.map(({ hiccups }) => hiccups.map(Math.round).join('/')).join(', ')} | ${verdict} |`,
   );
+  if (row.bound !== undefined)
+    console.log(
+      `  nobody loses fewer than ${row.bound.lost} of ${row.bound.pictures} pictures there (${row.bound.damaged} with what refers to them), nor delivers more than ${row.bound.kbps} kbit/s with so few lost`,
+    );
 }

@@ -1,10 +1,9 @@
 /** The rows: those of the simulation, in real time, and those that only real time or an adaptive sender shows. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { LinkProfile } from '../../src/lab/emulator/link-model.ts';
-import { makeTrace, profiles, readTrace } from '../../src/lab/emulator/profiles.ts';
+import { profiles } from '../../src/lab/emulator/profiles.ts';
+import type { Bound } from '../../src/sim/bound.ts';
 import { type Named, scenarios } from '../../src/sim/scenarios.ts';
 import type { BitrateLimits } from '../../src/uplink/bitrate.ts';
+import { madePairs, pairOf, safeKbps, type TracePair, traceLatencyMs, traceSeconds, tracesAreThere } from './trace-pairs.ts';
 
 export interface Row extends Named {
   /** From the link's last delivery to the verdict. */
@@ -15,14 +14,12 @@ export interface Row extends Named {
   atMostMsMax?: number;
   /** Delivered, at least; the usual is 98 % of `kbps`. Null: it is compared with the row after it. */
   kbpsMin?: number | null;
+  /** What nobody can do better. */
+  bound?: Bound;
 }
 
-const { ethernet, lte, perfect } = profiles;
-const limits: BitrateLimits = { minKbps: 500, maxKbps: 6000 };
-const traceSeconds = 60;
-const traceFolder = process.env.TANDEM_TRACES ?? join(import.meta.dirname, '../../../shared/traces');
-/** What a careful person would set for such links. */
-const safeKbps = 1500;
+const { ethernet, lte } = profiles;
+const limits: BitrateLimits = { minKbps: 250, maxKbps: 6000 };
 
 const real = scenarios
   // The machine's own pauses are enough in real time.
@@ -33,9 +30,9 @@ const climb: Row = {
   name: 'adaptive, 500 kbit/s to 6 Mbit/s',
   seconds: 15,
   latencyMs: 1000,
-  kbps: limits.minKbps,
+  kbps: 500,
   links: [{ profile: ethernet }, { profile: lte }],
-  adaptive: limits,
+  adaptive: { ...limits, minKbps: 500 },
   atMostMsMax: 5000,
   kbpsMin: 0,
 };
@@ -54,28 +51,19 @@ const blackoutAdaptive: Row = {
   adaptive: { minKbps: 500, maxKbps: 3800 },
 };
 
-const pairs = [
-  ['TMobile-UMTS-driving.down', 'ATT-LTE-driving.down'],
-  ['ATT-LTE-driving.down', 'Verizon-EVDO-driving.down'],
-] as const;
-const traced = (traceMs: number[]): { profile: LinkProfile } => ({ profile: { ...perfect, delayMs: 20, queueBytes: 400_000, traceMs } });
-
-function traceRows(name: string, links: { profile: LinkProfile }[]): Row[] {
-  const row = { seconds: traceSeconds, latencyMs: 2000, links };
+function traceRows({ name, links, bound }: TracePair): Row[] {
+  const row = { seconds: traceSeconds, latencyMs: traceLatencyMs, links };
   return [
-    { ...row, name: `trace ${name}: adaptive`, kbps: safeKbps, adaptive: limits, kbpsMin: null },
-    { ...row, name: `trace ${name}: fixed ${safeKbps} kbit/s`, kbps: safeKbps, kbpsMin: 0 },
+    { ...row, name: `trace ${name}: adaptive`, kbps: safeKbps, adaptive: limits, kbpsMin: null, bound: bound(limits) },
+    { ...row, name: `trace ${name}: fixed ${safeKbps} kbit/s`, kbps: safeKbps, kbpsMin: 0, bound: bound({ minKbps: safeKbps, maxKbps: safeKbps }) },
   ];
 }
 
-const traces = existsSync(join(traceFolder, pairs[0][0]))
-  ? pairs.flatMap((pair) =>
-      traceRows(
-        pair.join(' + '),
-        pair.map((file) => traced(readTrace(join(traceFolder, file)).filter((ms) => ms < traceSeconds * 1000))),
-      ),
-    )
-  : [1, 2].flatMap((seed) => traceRows(`made, seed ${seed}`, [traced(makeTrace(seed, traceSeconds, 3000)), traced(makeTrace(seed + 100, traceSeconds, 5000))]));
+const named = [
+  ['TMobile-UMTS-driving.down', 'ATT-LTE-driving.down'],
+  ['ATT-LTE-driving.down', 'Verizon-EVDO-driving.down'],
+] as const;
+const traces = (tracesAreThere() ? named.map((files) => pairOf(files, 0)) : madePairs()).flatMap(traceRows);
 
 /** What the sending side costs, its player and libsrt included; `relays.ts` has a relay alone beside it. */
 const costs = [4000, 10_000].map(

@@ -47,7 +47,7 @@ export const programSchema = z.strictObject({
       applies: 'daemon',
     },
   ),
-  minKbps: setting(z.int().min(100).max(50_000).default(500), 'The least that adaptive goes down to, or the most if that is less.', {
+  minKbps: setting(z.int().min(100).max(50_000).default(250), 'The least that adaptive goes down to, or the most if that is less.', {
     unit: 'kbit/s',
     applies: 'daemon',
   }),

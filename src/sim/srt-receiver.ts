@@ -11,8 +11,8 @@ export interface ReceiverOptions {
   kind: 'stock' | 'patient';
   /** When the packet was given to the sender. */
   bornMs(sequence: number): number;
-  /** It was not there in time. */
-  lost(sequence: number): void;
+  /** It was not there in time: missing still, or `late`: it came after that, in its place, and libsrt would hand it on then and there. */
+  lost(sequence: number, late: boolean): void;
   /** One way, of the link that the handshake came over: libsrt's clock of the session begins with it. */
   firstDelayMs: number;
   send(link: number, bytes: Buffer): void;
@@ -59,7 +59,8 @@ export class SimulatedReceiver {
       return;
     }
     this.#have.add(sequence);
-    this.deliveredBytes += bytes;
+    if (this.#isOver(sequence, nowMs)) this.#options.lost(sequence, true);
+    else this.deliveredBytes += bytes;
     this.#missing.delete(sequence);
     if (sequence > this.#highest) this.#gap(sequence);
     while (this.#have.delete(this.#next)) this.#next++;
@@ -93,11 +94,16 @@ export class SimulatedReceiver {
     }
   }
 
+  #isOver(sequence: number, nowMs: number): boolean {
+    const { latencyMs, firstDelayMs, bornMs } = this.#options;
+    return nowMs > bornMs(sequence) + latencyMs + firstDelayMs;
+  }
+
   turn(nowMs: number): void {
-    const { latencyMs, firstDelayMs, bornMs, lost, kind, links } = this.#options;
+    const { lost, kind, links } = this.#options;
     // What is too late is given up, as libsrt does (too-late packet drop).
-    while (this.#next <= this.#highest && nowMs > bornMs(this.#next) + latencyMs + firstDelayMs) {
-      if (!this.#have.delete(this.#next)) lost(this.#next);
+    while (this.#next <= this.#highest && this.#isOver(this.#next, nowMs)) {
+      if (!this.#have.delete(this.#next)) lost(this.#next, false);
       this.#missing.delete(this.#next);
       this.#next++;
     }

@@ -6,6 +6,7 @@ import { LinkModel, type LinkProfile } from '../lab/emulator/link-model.ts';
 import type { Outlet } from '../uplink/srtla/bond-options.ts';
 import { Bond } from '../uplink/srtla/scheduler.ts';
 import * as wire from '../uplink/srtla/wire.ts';
+import { fps, keyEvery, pictureBytes } from './pictures.ts';
 import { SimulatedReceiver } from './srt-receiver.ts';
 import { type Process, type Standstill, Standstills } from './standstill.ts';
 
@@ -33,6 +34,8 @@ export interface UplinkScenario {
   standstills?: Standstill[];
   /** Asked each 50 ms: kbit/s from now on. */
   adapt?: (bond: Bond, kbps: number, nowMs: number) => number;
+  /** A packet was not there in time. */
+  onLost?: (lost: { sequence: number; picture: number; late: boolean; bornMs: number; nowMs: number }) => void;
 }
 
 export interface UplinkResult {
@@ -63,8 +66,6 @@ export interface UplinkResult {
 const turnEveryMs = 2;
 const payloadBytes = 1316;
 const headerBytes = 16;
-const fps = 30;
-const keyEvery = 30;
 const keepaliveBytes = 38;
 /** More than are open at any time. A power of two. */
 const packetsKept = 65_536;
@@ -132,9 +133,11 @@ class World implements Outlet {
       latencyMs,
       kind: scenario.receiver ?? 'stock',
       bornMs: (sequence) => this.#bornMs[sequence % packetsKept] as number,
-      lost: (sequence) => {
+      lost: (sequence, late) => {
         this.#packetsLost++;
-        this.#picturesLost.add(this.#pictureOf[sequence % packetsKept] as number);
+        const picture = this.#pictureOf[sequence % packetsKept] as number;
+        this.#picturesLost.add(picture);
+        scenario.onLost?.({ sequence, picture, late, bornMs: this.#bornMs[sequence % packetsKept] as number, nowMs: this.#nowMs });
       },
       firstDelayMs: Math.min(...links.map(({ profile }) => profile.delayMs)),
       send: (link, bytes) => this.#later(this.#answers, this.#down[link] as LinkModel, { link, bytes, sequence: -1, length: bytes.length }),
@@ -208,22 +211,29 @@ class World implements Outlet {
       this.#picture = Math.floor((this.#nowMs * fps) / 1000);
     } else if (Math.floor((this.#nowMs * fps) / 1000) !== this.#picture) {
       this.#picture = Math.floor((this.#nowMs * fps) / 1000);
-      const mean = (bytesPerMs * 1000) / fps;
-      this.#owedBytes += this.#picture % keyEvery === 0 ? mean * 4 : mean * ((keyEvery - 4) / (keyEvery - 1));
+      this.#owedBytes += pictureBytes(this.#kbps, this.#picture);
     }
     if (still) return;
-    for (; this.#owedBytes >= payloadBytes; this.#owedBytes -= payloadBytes) {
-      this.#scratch.writeUInt32BE(this.#sequence, 0);
-      this.#scratch.writeUInt32BE(0xc0000001, 4);
-      const at = this.#sequence % packetsKept;
-      if (this.#sequence === 0 || this.#pictureOf[(this.#sequence - 1) % packetsKept] !== this.#picture) this.#pictures++;
-      this.#bornMs[at] = this.#nowMs;
-      this.#pictureOf[at] = this.#picture;
-      // A key frame, and every tenth packet for the sound.
-      const important = this.#sequence % 10 === 0 || (bursts === true && this.#picture % keyEvery === 0);
-      this.#bond.accept(this.#scratch, 0, this.#scratch.length, important, this.#nowMs);
-      this.#sequence++;
+    for (; this.#owedBytes >= payloadBytes; this.#owedBytes -= payloadBytes) this.#make(payloadBytes);
+    // A picture does not wait for the next one.
+    if (bursts === true && this.#owedBytes > 0) {
+      this.#make(Math.ceil(this.#owedBytes));
+      this.#owedBytes = 0;
     }
+  }
+
+  /** A packet of the program. */
+  #make(bytes: number): void {
+    this.#scratch.writeUInt32BE(this.#sequence, 0);
+    this.#scratch.writeUInt32BE(0xc0000001, 4);
+    const at = this.#sequence % packetsKept;
+    if (this.#sequence === 0 || this.#pictureOf[(this.#sequence - 1) % packetsKept] !== this.#picture) this.#pictures++;
+    this.#bornMs[at] = this.#nowMs;
+    this.#pictureOf[at] = this.#picture;
+    // A key frame, and every tenth packet for the sound.
+    const important = this.#sequence % 10 === 0 || (this.#scenario.bursts === true && this.#picture % keyEvery === 0);
+    this.#bond.accept(this.#scratch, 0, headerBytes + bytes, important, this.#nowMs);
+    this.#sequence++;
   }
 
   #deliver(): void {

@@ -15,6 +15,7 @@ const inputs = (patch: Partial<BitrateInputs> = {}): BitrateInputs => ({
   links: [link(), link()],
   excessMs: 0,
   congested: false,
+  hole: false,
   arrivedKbps: 6000,
   programKbps: 6000,
   restKbps: 0,
@@ -52,6 +53,20 @@ describe('the bitrate', () => {
     let state = initialBitrate(6000);
     for (let nowMs = 0; nowMs < 5000; nowMs += 50) ({ state } = judgeBitrate(state, late, limits, nowMs));
     expect(state.kbps).toBe(6000);
+  });
+  it('goes to the floor in a hole, and comes back at once where it was only a pause', () => {
+    const hole = judgeBitrate(initialBitrate(6000), inputs({ hole: true, excessMs: 300 }), limits, 1000);
+    expect(hole).toMatchObject({ change: 'lower', state: { kbps: limits.minKbps } });
+    const waiting = judgeBitrate(hole.state, inputs({ excessMs: 300 }), limits, 1200);
+    expect(waiting.state.kbps).toBe(limits.minKbps);
+    let { state } = waiting;
+    for (let nowMs = 1300; nowMs < 1800; nowMs += 50) ({ state } = judgeBitrate(state, inputs(), limits, nowMs));
+    expect(state.kbps).toBeGreaterThanOrEqual(4000);
+  });
+  it('feels its way up after a hole of seconds', () => {
+    let { state } = judgeBitrate(initialBitrate(6000), inputs({ hole: true, excessMs: 300 }), limits, 1000);
+    for (let nowMs = 4000; nowMs < 5000; nowMs += 50) ({ state } = judgeBitrate(state, inputs(), limits, nowMs));
+    expect(state.kbps).toBeLessThan(1500);
   });
   it('stops below what the links are known to carry', () => {
     const known = inputs({ links: [link({ ceiling: true, kbps: 2000 }), link({ ceiling: true, kbps: 1000 })] });

@@ -25,6 +25,8 @@ export interface BitrateInputs {
   excessMs: number;
   /** Proved: the links carry less than they are given, and it is not getting better. */
   congested: boolean;
+  /** Nothing is delivered at all: it may be a pause, and it may be the beginning of seconds. */
+  hole: boolean;
   /** Delivered meanwhile. */
   arrivedKbps: number;
   /** What the program makes, all told. */
@@ -47,6 +49,9 @@ export interface BitrateState {
   loweredMs: number;
   raisedMs: number;
   calmSinceMs: number;
+  /** In a hole: since when, and what was made before it; 0: in none. */
+  holeSinceMs: number;
+  beforeHoleKbps: number;
 }
 
 export type BitrateChange = 'lower' | 'raise' | 'strained' | null;
@@ -58,12 +63,17 @@ const shareKnown = 0.8;
 const raise = 1.25;
 /** Two round trips show what a step has done; and no encoder follows faster. */
 const raiseEveryMsMin = 250;
+/** What is late is made up for within about this time. */
+const workedOffMs = 1000;
 /** The encoder follows, and what it made before must be through before it is judged again. */
 const lowerEveryMsMin = 250;
 /** After going down, the queue must be gone before anything is tried. */
 const calmMs = 400;
 /** Longer, and nothing is tried: a key frame alone makes less. */
 const excessMsCalm = 50;
+/** A hole that is over, with all that it held up delivered, within this time was a pause of a radio or a machine. */
+const pauseMsMax = 800;
+const shareAfterPause = 0.8;
 const activityMax = 1.7;
 const strainedShare = 0.7;
 
@@ -72,10 +82,16 @@ export const initialBitrate = (kbps: number): BitrateState => ({
   loweredMs: Number.NEGATIVE_INFINITY,
   raisedMs: Number.NEGATIVE_INFINITY,
   calmSinceMs: Number.NEGATIVE_INFINITY,
+  holeSinceMs: 0,
+  beforeHoleKbps: 0,
 });
 
 /** To be called each 50 ms or so. */
 export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits: BitrateLimits, nowMs: number): { state: BitrateState; change: BitrateChange } {
+  if (inputs.hole && state.kbps > limits.minKbps) {
+    const hole = state.beforeHoleKbps > 0 ? {} : { holeSinceMs: nowMs, beforeHoleKbps: state.kbps };
+    return { state: { ...state, ...hole, kbps: limits.minKbps, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
+  }
   const links = inputs.links.filter(({ good }) => good);
   if (links.length === 0) return { state: { ...state, calmSinceMs: nowMs }, change: null };
   const least = Math.min(...links.map(({ rttMs }) => rttMs));
@@ -84,7 +100,7 @@ export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits:
   const video = (kbps: number) => kbps / overhead - inputs.restKbps;
   if (inputs.congested) {
     // The longer packets have waited already, the more must be made up for.
-    const late = Math.min(0.5, inputs.excessMs / inputs.latencyMs);
+    const late = Math.min(0.8, inputs.excessMs / workedOffMs);
     const wanted = clamp(video(inputs.arrivedKbps * (1 - late)));
     const due = nowMs - state.loweredMs >= Math.max(lowerEveryMsMin, least);
     if (wanted < state.kbps && due) return { state: { ...state, kbps: wanted, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
@@ -92,6 +108,13 @@ export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits:
   if (inputs.excessMs > excessMsCalm || links.every(({ queued }) => queued)) return { state: { ...state, calmSinceMs: nowMs }, change: null };
   const cap = clamp(inputs.strained ? limits.maxKbps * strainedShare : limits.maxKbps);
   if (state.kbps > cap) return { state: { ...state, kbps: cap, loweredMs: nowMs }, change: 'strained' };
+  if (state.beforeHoleKbps > 0) {
+    const before = Math.min(cap, state.beforeHoleKbps);
+    const over = { ...state, holeSinceMs: 0, beforeHoleKbps: 0 };
+    // All is there soon after: it was a pause, and says nothing of what they carry.
+    if (nowMs - state.holeSinceMs > pauseMsMax || before <= state.kbps) return { state: over, change: null };
+    return { state: { ...over, kbps: clamp(before * shareAfterPause), raisedMs: nowMs }, change: 'raise' };
+  }
   const every = Math.max(raiseEveryMsMin, 2 * least);
   if (nowMs - state.calmSinceMs < calmMs || nowMs - state.raisedMs < every || state.kbps >= cap) return { state, change: null };
   const ceiling = known ? video(links.reduce((sum, link) => sum + capped(link, link.kbps), 0) * shareKnown) : Number.POSITIVE_INFINITY;

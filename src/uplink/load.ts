@@ -14,7 +14,7 @@ function linkLoads(bond: Bond, nowMs: number): LinkLoad[] {
 }
 
 /** What the bond knows of the networks. */
-export function networkLoad(bond: Bond, nowMs: number): Pick<BitrateInputs, 'links' | 'excessMs' | 'congested' | 'arrivedKbps' | 'latencyMs'> {
-  const { excessMs, congested, improves, arrivedKbps } = bond.flow;
-  return { links: linkLoads(bond, nowMs), excessMs, congested: congested && !improves, arrivedKbps, latencyMs: bond.latencyMs };
+export function networkLoad(bond: Bond, nowMs: number): Pick<BitrateInputs, 'links' | 'excessMs' | 'congested' | 'hole' | 'arrivedKbps' | 'latencyMs'> {
+  const { excessMs, congested, hole, improves, arrivedKbps } = bond.flow;
+  return { links: linkLoads(bond, nowMs), excessMs, congested: congested && !improves, hole, arrivedKbps, latencyMs: bond.latencyMs };
 }

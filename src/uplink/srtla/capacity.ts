@@ -220,9 +220,16 @@ export class LinkCapacity {
   windowBytes(nowMs: number, allowedQueueMs: number): number {
     const quantum = untoldPackets * packetBytesUsual;
     if (!this.ceilingKnown(nowMs)) return quantum + Math.max(this.#windowBytes, (this.kbps / 8) * this.baseMs * 2);
-    const bytes = (this.kbps / 8) * (this.baseMs + allowedQueueMs);
+    // Less than what counts as no queue would hold the link back for its jitter, and what it then delivers be taken for all that it can.
+    const bytes = (this.kbps / 8) * (this.baseMs + Math.max(allowedQueueMs, this.queueTargetMs));
     this.#windowBytes = Math.max(windowPacketsFirst * packetBytesUsual, bytes);
     return quantum + Math.max(windowPacketsMin * packetBytesUsual, bytes);
+  }
+
+  /** Bytes that may be in the link at all, proved or not; answers to questions tell of these, so that no tens are to be waited for. */
+  heldBytesMax(nowMs: number, allowedQueueMs: number): number {
+    if (!this.ceilingKnown(nowMs)) return Number.POSITIVE_INFINITY;
+    return Math.max(windowPacketsMin * packetBytesUsual, (this.kbps / 8) * (this.baseMs + Math.max(2 * allowedQueueMs, this.queueTargetMs + queueMsTarget)));
   }
 
   /** Another link has just died, and this one must take what that one had: no time to feel the way. */

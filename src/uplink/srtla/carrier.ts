@@ -1,5 +1,6 @@
 /** What the scheduler knows of one link: whether it may be used, what it carries, how soon it delivers. Pure. */
 import { LinkCapacity, packetBytesUsual } from './capacity.ts';
+import { Held } from './held.ts';
 import { Pulse } from './pulse.ts';
 
 /** What a packet waits at most beyond its link's round trip: turns of both ends. */
@@ -9,6 +10,11 @@ const varianceMsMin = 5;
 const varianceOfLatency = 1 / 8;
 const varianceMsMaxMin = 40;
 const secondDueOfLatency = 1 / 3;
+/** The same of a queue: what an answer says that has waited for longer in one is long past. */
+const queueOfLatency = 1 / 4;
+const queueMsUsefulMin = 120;
+const stallOfLatency = 1 / 8;
+const roundTripsEnough = 20;
 /** A held-up turn may be made up for; a longer pause is not sent after at once. */
 const burstMs = 10;
 const capBurstMs = 40;
@@ -46,6 +52,7 @@ export class Carrier {
   #lossLost = 0;
   lossPct = 0;
 
+  readonly #held = new Held();
   readonly #latencyMs: () => number;
 
   constructor(terms: LinkTerms, latencyMs: () => number) {
@@ -65,9 +72,23 @@ export class Carrier {
 
   /** How long after sending a packet ought to be proved, if the receiver told of it at once. */
   get dueMs(): number {
-    const { rttMs, varianceMs } = this.capacity;
-    const most = Math.max(varianceMsMaxMin, this.#latencyMs() * varianceOfLatency);
-    return (rttMs ?? 100) + Math.max(varianceMsMin, Math.min(most, 4 * varianceMs)) + dueSlackMs;
+    return this.#rttMs(100) + Math.max(varianceMsMin, 4 * this.#varianceMs) + dueSlackMs;
+  }
+
+  /** Round trip, as far as it is of use: a link that takes longer has a queue in which packets only grow old. */
+  #rttMs(unknownMs: number): number {
+    const { rttMs, baseMs } = this.capacity;
+    return Math.min(rttMs ?? unknownMs, baseMs + Math.max(queueMsUsefulMin, this.#latencyMs() * queueOfLatency));
+  }
+
+  get #varianceMs(): number {
+    return Math.min(Math.max(varianceMsMaxMin, this.#latencyMs() * varianceOfLatency) / 4, this.capacity.varianceMs);
+  }
+
+  /** True when it has just turned suspect. */
+  judge(nowMs: number): boolean {
+    this.#held.judge(this.stalledMs(nowMs) > 0, (this.capacity.kbps / 4) * this.capacity.baseMs);
+    return this.pulse.judge(this.#rttMs(200), this.#varianceMs, nowMs);
   }
 
   /** The same for a copy of what is lost on another link: one in a long queue is not waited for until it is too late for a third. */
@@ -86,8 +107,14 @@ export class Carrier {
     return Math.max(3, this.capacity.jitterMs);
   }
 
+  /** A question or packet sent at `sentMs` got there: what went before it has left the link, one way or another. */
+  passed(sentMs: number): void {
+    this.#held.passed(sentMs);
+  }
+
   accepted(nowMs: number): void {
     this.usable = true;
+    this.#held.clear();
     this.pulse.start(nowMs);
     this.capacity.restart(nowMs);
     this.provedSentMs = Number.NEGATIVE_INFINITY;
@@ -106,6 +133,7 @@ export class Carrier {
 
   /** Anything at all left over this link. */
   spent(bytes: number): void {
+    this.#held.sent(bytes, this.#creditMs);
     this.#creditBytes -= bytes;
     if (this.terms.capKbps > 0) this.#capBytes -= bytes;
   }
@@ -117,7 +145,24 @@ export class Carrier {
     let waitMs = short < 0 ? 0 : (short + 1) / bytesPerMs;
     const over = inFlightBytes + ahead - this.capacity.windowBytes(nowMs, allowedQueueMs);
     if (over > 0) waitMs = Math.max(waitMs, over / (Math.max(this.capacity.kbps, 100) / 8));
+    // One that does not answer gets no more: it would lie in its queue, in front of what is made later.
+    const stalledMs = this.stalledMs(nowMs);
+    if (stalledMs > 0) waitMs = Math.max(waitMs, stalledMs);
+    const held = this.#held.bytes + ahead - Math.min(this.#held.bytesMax, this.capacity.heldBytesMax(nowMs, allowedQueueMs));
+    if (held > 0) waitMs = Math.max(waitMs, held / (Math.max(this.capacity.kbps, 100) / 8));
     return Math.max(waitMs, this.capWaitMs(ahead));
+  }
+
+  /** How much longer than it should what was sent over it has waited for an answer; not more than 0: it has not. */
+  stalledMs(nowMs: number): number {
+    const { baseMs, queueTargetMs } = this.capacity;
+    return this.pulse.waitingMs(nowMs) - baseMs - queueTargetMs - Math.max(queueMsUsefulMin, this.#latencyMs() * stallOfLatency);
+  }
+
+  /** Another link has just died, and this one must take what that one had. With many round trips in the latency the way is felt for in time. */
+  mustTake(bytes: number, kbps: number, nowMs: number): void {
+    this.capacity.mustTake(bytes, kbps, nowMs);
+    if (this.#latencyMs() < roundTripsEnough * this.capacity.baseMs) this.#held.mustTake(bytes);
   }
 
   /** How long until its rate cap lets it be given a packet, when `ahead` bytes more come first. */
@@ -130,11 +175,19 @@ export class Carrier {
   /** From being sent to being there, as things stand: a link that does not answer is at least as slow as it has been silent. */
   deliveryMs(nowMs: number): number {
     const { capacity, pulse } = this;
-    const { baseMs, varianceMs } = capacity;
-    // Of a suspect one the questions are long forgotten; its silence is not.
-    const openMs = pulse.suspect ? nowMs - pulse.provedMs : Math.min(pulse.waitingMs(nowMs), nowMs - pulse.provedMs);
+    const { baseMs } = capacity;
+    const varianceMs = this.#varianceMs;
+    // Answers that come late are no sign of a short way: what has been waiting since when is. Of a suspect one the questions are long forgotten; its silence is not.
+    const openMs = pulse.suspect ? nowMs - pulse.provedMs : pulse.waitingMs(nowMs);
     const silentMs = openMs - baseMs - 2 * varianceMs;
     return baseMs / 2 + varianceMs + Math.max(capacity.queueMs(nowMs), silentMs);
+  }
+
+  /** The same at best, if its queue is no longer than it seems and it goes on now. */
+  soonestMs(nowMs: number): number {
+    const { capacity, pulse } = this;
+    const waitedMs = Math.max(capacity.queueMs(nowMs), pulse.suspect ? 0 : pulse.waitingMs(nowMs) - capacity.baseMs);
+    return capacity.baseMs / 2 + Math.max(0, waitedMs - capacity.queueTargetMs);
   }
 
   lost(): void {

@@ -19,6 +19,8 @@ const doubtMs = 3000;
  * where nothing speaks against the estimates the links' own queues would only fill up.
  */
 const holdOfLatency = { heldUp: 1 / 8, paused: 1 / 3, sure: 3 / 4 };
+/** A suspect link that answers may fall quiet again: then its packets are late by about this much when they are sent again. */
+const suspicionOfLatency = 1 / 5;
 /** What may then be under way on a link: as much as it has carried at best lately in its round trip and this part of the latency. */
 const floodOfLatency = 1 / 4;
 /** Later than over any link that works. */
@@ -32,6 +34,7 @@ export class Choice {
   /** Bytes that wait for a link in this turn. */
   readonly #ahead = new Float64Array(linksMax);
   readonly #deliveryMs = new Float64Array(linksMax);
+  readonly #soonestMs = new Float64Array(linksMax);
   #anyGood = false;
   #nowMs = 0;
   /** When a turn last came late. */
@@ -51,6 +54,7 @@ export class Choice {
     this.#anyGood = false;
     for (let index = 0; index < this.#carriers.length; index++) {
       const carrier = this.#carriers[index] as Carrier;
+      this.#soonestMs[index] = carrier.soonestMs(nowMs);
       this.#deliveryMs[index] = carrier.deliveryMs(nowMs) + carrier.rank * Math.min(preferMsMax, this.#latencyMs() / 5);
       this.#anyGood ||= carrier.good;
     }
@@ -66,12 +70,13 @@ export class Choice {
     return (this.#carriers[link] as Carrier).waitMs(this.#packets.inFlightBytes[link] as number, this.#ahead[link] as number, allowedQueueMs, this.#nowMs);
   }
 
-  /** The link for this packet, preferably none of `avoid` (a bit each): 0 or more; −1: there is none; −2: it must wait for its turn. */
-  next(slot: number, avoid: number): number {
-    const link = this.#earliest(avoid);
-    if (link < 0 || this.waitMs(link) === 0) return link;
+  /** The link for this packet, preferably none of `avoid` (a bit each); `urgent`: however much is under way: 0 or more; −1: there is none; −2: it must wait for its turn. */
+  next(slot: number, avoid: number, urgent: boolean): number {
+    const leftMs = (this.#packets.bornMs[slot] as number) + this.#latencyMs() - this.#nowMs;
+    const link = this.#earliest(avoid, leftMs);
+    if (link < 0 || this.waitMs(link) === 0 || (urgent && this.#isFree(link))) return link;
     if (this.#nowMs - (this.#packets.waitsSinceMs[slot] as number) > this.#latencyMs() * this.#holdOfLatency()) {
-      const open = this.#mostOpen();
+      const open = this.#mostOpen(leftMs);
       if (open >= 0) return open;
     }
     this.#ahead[link] = (this.#ahead[link] as number) + (this.#packets.lengths[slot] as number);
@@ -94,6 +99,11 @@ export class Choice {
     return best;
   }
 
+  #isFree(link: number): boolean {
+    const carrier = this.#carriers[link] as Carrier;
+    return carrier.stalledMs(this.#nowMs) <= 0 && carrier.capWaitMs(this.#ahead[link] as number) === 0;
+  }
+
   /** Any link that may be given a packet now. */
   anyRoom(): boolean {
     for (let index = 0; index < this.#carriers.length; index++) {
@@ -103,13 +113,21 @@ export class Choice {
     return false;
   }
 
-  #earliest(avoid: number): number {
+  #earliest(avoid: number, leftMs: number): number {
+    // None: there is no link; -2: there is one, and it would come too late.
     let best = -1;
     let bestMs = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.#carriers.length; index++) {
       const carrier = this.#carriers[index] as Carrier;
-      if (!carrier.usable || (this.#anyGood && !carrier.good)) continue;
+      if (!carrier.usable || (this.#anyGood && !carrier.good && !carrier.pulse.answering)) continue;
+      // Where it would wait behind others until its time is over it would only be in the way of those.
+      if ((this.#soonestMs[index] as number) > leftMs) {
+        if (best === -1) best = -2;
+        continue;
+      }
       let ms = this.waitMs(index) + this.deliveryMs(index);
+      // One that has just begun to answer again only where the others would be far later.
+      if (!carrier.good) ms += this.#latencyMs() * suspicionOfLatency;
       // Over the link that lost it only when the other would be far later.
       if ((avoid & (1 << index)) !== 0) ms += carrier.dueMs;
       if (ms < bestMs) {
@@ -120,18 +138,23 @@ export class Choice {
     return best;
   }
 
+  /** Turns have come late. */
+  inDoubt(nowMs: number): boolean {
+    return nowMs - this.heldUpMs < doubtMs;
+  }
+
   #holdOfLatency(): number {
-    if (this.#nowMs - this.heldUpMs < doubtMs) return holdOfLatency.heldUp;
+    if (this.inDoubt(this.#nowMs)) return holdOfLatency.heldUp;
     return !this.#flow.congested && this.#nowMs - this.#flow.pausedMs < doubtMs ? holdOfLatency.paused : holdOfLatency.sure;
   }
 
   /** For a packet that has waited for long enough: the earliest link, whatever its pace is believed to be; −1: none. */
-  #mostOpen(): number {
+  #mostOpen(leftMs: number): number {
     let found = -1;
     let foundMs = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.#carriers.length; index++) {
       const ms = this.waitMs(index) + this.deliveryMs(index);
-      if (ms >= foundMs || !this.#isOpen(index)) continue;
+      if (ms >= foundMs || (this.#soonestMs[index] as number) > leftMs || !this.#isOpen(index)) continue;
       found = index;
       foundMs = ms;
     }
@@ -142,6 +165,6 @@ export class Choice {
     const carrier = this.#carriers[link] as Carrier;
     const { capacity } = carrier;
     const bytes = (capacity.bestKbps(this.#nowMs) / 8) * (capacity.baseMs + this.#latencyMs() * floodOfLatency) + untoldPackets * packetBytesUsual;
-    return carrier.good && carrier.capWaitMs(this.#ahead[link] as number) === 0 && (this.#packets.inFlightBytes[link] as number) < bytes;
+    return carrier.good && this.#isFree(link) && (this.#packets.inFlightBytes[link] as number) < bytes;
   }
 }

@@ -9,12 +9,14 @@ const latencyMs = 1000;
 function run(flow: Flow, toMs: number, carriedKbps: (ms: number) => number): number | null {
   let openBytes = (offeredKbps / 8) * baseMs;
   let arrivedBytes = 0;
+  let takenBytes = openBytes;
   let firstMs: number | null = null;
   for (let nowMs = 0; nowMs < toMs; nowMs += 20) {
     const carried = Math.min((carriedKbps(nowMs) / 8) * 20, openBytes);
     openBytes += (offeredKbps / 8) * 20 - carried;
+    takenBytes += (offeredKbps / 8) * 20;
     arrivedBytes += carried;
-    flow.sample(openBytes, arrivedBytes, offeredKbps, baseMs, latencyMs, nowMs);
+    flow.sample(openBytes, arrivedBytes, takenBytes, baseMs, latencyMs, false, nowMs);
     if (flow.congested && !flow.improves) firstMs ??= nowMs;
   }
   return firstMs;
@@ -40,5 +42,16 @@ describe('whether the links carry less than they are given', () => {
   });
   it('is said when nothing has come for so long that what is made now would be late too', () => {
     expect(run(new Flow(), 3000, (now) => (now < 1000 ? offeredKbps : 0))).not.toBeNull();
+  });
+  it('calls it a hole when nothing comes for a quarter of a second and it is missed, and no longer when something comes', () => {
+    const flow = new Flow();
+    run(flow, 1200, (ms) => (ms < 1000 ? offeredKbps : 0));
+    expect(flow.hole).toBe(false);
+    const longer = new Flow();
+    run(longer, 1500, (ms) => (ms < 1000 ? offeredKbps : 0));
+    expect(longer.hole).toBe(true);
+    const over = new Flow();
+    run(over, 1600, (ms) => (ms < 1000 || ms > 1500 ? offeredKbps * 2 : 0));
+    expect(over.hole).toBe(false);
   });
 });

@@ -59,4 +59,16 @@ describe('the pulse of a link', () => {
     }
     expect(suspected).toBe(true);
   });
+  it('is not taken back for answers that come seconds late, but answers, should there be no other', () => {
+    const pulse = new Pulse();
+    pulse.start(0);
+    run(pulse, 0, 1000, (ms) => ms < 500);
+    expect(pulse.suspect).toBe(true);
+    for (let nowMs = 1000; nowMs < 3000; nowMs += 2) {
+      pulse.judge(20, 1, nowMs);
+      if (nowMs % 20 === 0 && nowMs > 2500) pulse.answered(nowMs - 1500, nowMs);
+    }
+    expect(pulse.suspect).toBe(true);
+    expect(pulse.answering).toBe(true);
+  });
 });

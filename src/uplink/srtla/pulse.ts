@@ -45,6 +45,8 @@ export class Pulse {
   #lastAskedMs = Number.NEGATIVE_INFINITY;
   #sentMs = Number.NEGATIVE_INFINITY;
   #answeringSinceMs = -1;
+  #answeredMs = Number.NEGATIVE_INFINITY;
+  #overdueMs = Number.POSITIVE_INFINITY;
   #steadyMs = steadyMsFirst;
   #excusedMs = 0;
   /** The recovery that came of a rehearsal: what breaks after it does so for the first time. */
@@ -71,6 +73,7 @@ export class Pulse {
   /** Packets were proved that were sent at `sentMs` at the latest: what was asked before them waits for nothing any more. */
   proved(sentMs: number, nowMs: number): void {
     this.provedMs = nowMs;
+    this.#answeredMs = nowMs;
     this.#settle(sentMs);
   }
 
@@ -105,8 +108,11 @@ export class Pulse {
     this.provedMs = nowMs;
     this.#settle(askedMs + 1);
     if (!this.suspect) return;
+    this.#answeredMs = nowMs;
     // What was asked before the suspicion proves only that the link was slow.
     if (askedMs < this.suspectSinceMs - 1) return;
+    // One that was long under way says that it was alive then, and has a queue.
+    if (nowMs - askedMs > this.#overdueMs) return;
     if (this.#answeringSinceMs < 0) this.#answeringSinceMs = nowMs;
     if (nowMs - this.#answeringSinceMs >= this.#steadyMs) this.#recover(nowMs);
   }
@@ -118,7 +124,7 @@ export class Pulse {
 
   /** It answers again, but has not done so for long. */
   get answering(): boolean {
-    return this.suspect && this.#answeringSinceMs >= 0;
+    return this.suspect && this.#answeredMs > this.suspectSinceMs;
   }
 
   /** Its last trouble was made on purpose. */
@@ -134,9 +140,13 @@ export class Pulse {
   /** Brings the verdict up to date; true when it has just turned suspect. */
   judge(rttMs: number, varianceMs: number, nowMs: number): boolean {
     const overdueMs = rttMs + Math.max(varianceMsMin, 4 * varianceMs) + slackMs;
+    this.#overdueMs = overdueMs;
     const silentMs = nowMs - this.provedMs;
     if (this.suspect) {
-      if (silentMs > Math.max(overdueMs, askDeadMs)) this.#answeringSinceMs = -1;
+      if (silentMs > Math.max(overdueMs, askDeadMs)) {
+        this.#answeringSinceMs = -1;
+        this.#answeredMs = Number.NEGATIVE_INFINITY;
+      }
       return false;
     }
     if (silentMs < overdueMs || this.waitingMs(nowMs) < overdueMs) return false;

@@ -6,6 +6,7 @@
  * is sent again over another link, ahead of everything else. What is spare goes on second copies of what matters, up to a share.
  */
 
+import { Backlog } from './backlog.ts';
 import type { BondOptions, Outlet } from './bond-options.ts';
 import { Carrier, type LinkTerms } from './carrier.ts';
 import { Choice } from './choice.ts';
@@ -19,6 +20,8 @@ import * as wire from './wire.ts';
 /** Looking for overdue packets: a fraction of the shortest round trip that matters. */
 const scanEveryMs = 4;
 const copiesMax = 8;
+/** What radio loses now and then goes again whatever is under way; what a dead link had waits for room. */
+const rescuesFew = 8;
 const secondMs = 1000;
 /** A turn that comes later than this after the one before was held up: what it finds late may have been in time. */
 const heldUpMs = 12;
@@ -47,6 +50,7 @@ export class Bond {
   readonly #rescues: WaitingQueue;
   readonly #seconds: SecondCopies;
   readonly #choice: Choice;
+  readonly #backlog: Backlog;
   #secondAtMs = 0;
   #scanAtMs = 0;
   #nowMs = 0;
@@ -66,6 +70,7 @@ export class Bond {
     this.latencyMs = options.latencyMs;
     this.packets = new Packets(options.packets);
     this.#choice = new Choice(this.packets, this.carriers, this.flow, () => this.latencyMs);
+    this.#backlog = new Backlog(this.packets);
     this.#losses = new Losses(this.packets, this.carriers);
     this.#fresh = new WaitingQueue(this.packets.slots);
     this.#rescues = new WaitingQueue(this.packets.slots);
@@ -114,13 +119,7 @@ export class Bond {
 
   /** How long the first of the packets that wait has waited. */
   backlogMs(nowMs: number): number {
-    let sinceMs = nowMs;
-    this.#fresh.walk((sequence) => {
-      const slot = this.packets.slotOf(sequence);
-      if (slot >= 0) sinceMs = this.packets.bornMs[slot] as number;
-      return 'stop';
-    });
-    return nowMs - sinceMs;
+    return this.#backlog.waitedMs(this.#fresh, nowMs);
   }
 
   get backlogPackets(): number {
@@ -183,6 +182,7 @@ export class Bond {
 
   /** A round trip over `link` came to its end. */
   measured(link: number, rttMs: number, nowMs: number): void {
+    this.carriers[link]?.passed(nowMs - rttMs);
     if (!this.#heldUp) this.carriers[link]?.capacity.measured(rttMs, nowMs);
   }
 
@@ -234,8 +234,7 @@ export class Bond {
       const carrier = this.carriers[index] as Carrier;
       if (!carrier.usable) continue;
       carrier.refill(nowMs);
-      const { rttMs, varianceMs } = carrier.capacity;
-      if (carrier.pulse.judge(rttMs ?? 200, varianceMs, nowMs)) this.#fell(index, nowMs);
+      if (carrier.judge(nowMs)) this.#fell(index, nowMs);
     }
     this.#pardon(nowMs);
     this.#gate();
@@ -243,6 +242,7 @@ export class Bond {
       this.#scanAtMs = nowMs + scanEveryMs;
       this.#scan(nowMs);
     }
+    this.droppedPackets += this.#backlog.shed(this.#fresh, this.carriers, this.latencyMs, nowMs);
     this.#drain(nowMs);
     this.#measureFlow(nowMs);
     this.#seconds.send(this.#alone, this.backlogPackets === 0, this.latencyMs, nowMs);
@@ -258,7 +258,7 @@ export class Bond {
     let baseMs = 0;
     for (const { good, capacity } of this.carriers) if (good) baseMs = Math.max(baseMs, capacity.baseMs);
     if (baseMs === 0) return this.flow.forget();
-    this.flow.sample(this.packets.openBytes, this.packets.arrivedBytes, this.#offeredKbps, baseMs, this.latencyMs, nowMs);
+    this.flow.sample(this.packets.openBytes, this.packets.arrivedBytes, this.packets.takenBytes, baseMs, this.latencyMs, this.#choice.inDoubt(nowMs), nowMs);
   }
 
   /** The one link that is to carry everything while it works; −1: all of them. Takes effect with the next turn. */
@@ -289,13 +289,12 @@ export class Bond {
   #fell(link: number, nowMs: number): void {
     this.#gate();
     this.#scanAtMs = nowMs;
-    this.flow.forget();
     const { capacity } = this.carriers[link] as Carrier;
     for (let index = 0; index < this.carriers.length; index++) {
       const other = this.carriers[index] as Carrier;
       if (index === link || !other.good) continue;
       const usualBytes = ((capacity.recentKbps(nowMs) + other.capacity.recentKbps(nowMs)) / 8) * other.capacity.baseMs;
-      other.capacity.mustTake((this.packets.inFlightBytes[link] as number) + usualBytes, this.#offeredKbps, nowMs);
+      other.mustTake((this.packets.inFlightBytes[link] as number) + usualBytes, this.#offeredKbps, nowMs);
     }
   }
 
@@ -355,7 +354,7 @@ export class Bond {
       return 'taken';
     }
     const avoid = packets.waits[slot] === waiting.rescue ? packets.carried(slot) : 0;
-    const link = this.#choice.next(slot, avoid);
+    const link = this.#choice.next(slot, avoid, avoid !== 0 && this.#rescues.length < rescuesFew);
     if (link === -1) return 'stop';
     if (link < 0) return this.#choice.anyRoom() ? 'left' : 'stop';
     return this.#send(slot, link, nowMs) ? 'taken' : 'stop';

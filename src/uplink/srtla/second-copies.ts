@@ -10,7 +10,7 @@ const apartMs = 8;
 /** What may be saved up for a key frame: the share of a second, of this many bytes at least. */
 const savedOfBytesMin = 65_536;
 /** Of it, kept for what was lost and goes over the only link that works: a second loss there comes too late to be mended. */
-const keptForRescuesBytes = 12 * 1332;
+const keptForRescuesBytes = 4 * 1332;
 
 /** The links, as the bond sees them in this turn. */
 export interface Room {
