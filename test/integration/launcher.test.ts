@@ -25,6 +25,7 @@ const verbs = [
   'status',
   'pin',
   'unpin',
+  'rehearse',
   'doctor',
   'config',
   'firewall',

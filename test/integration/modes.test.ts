@@ -71,6 +71,8 @@ describe('a rehearsal', () => {
     async (mode, context) => {
       const one = await start({ mode, networks: 'emulated', box: { failover: { holdDownMs: 3000 } } });
       await one.until('both paths', () => one.status?.paths.every(({ state }) => state === 'up') ?? false);
+      // In standby mode the one that was there first carries until Ethernet has been steady.
+      await one.until('Ethernet carries', () => one.status?.paths.some(({ id, sentKbps }) => id === 'eth' && sentKbps > 100) ?? false);
       await one.viewers[0]?.startMeasuring();
       // Two of the same: the second return has to come as soon as the first. On a busy machine a path may fall silent by itself, which ends a rehearsal.
       const fault = { kind: 'pull-path', path: 'eth', forMs: 2000 } as const;
