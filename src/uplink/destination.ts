@@ -9,8 +9,8 @@ import type { PathPinSeen } from '../engine/path-pin.ts';
 import { type Notice, notice } from '../model/event.ts';
 import { type Reason, reasonTexts } from '../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../model/status.ts';
-import type { Carrier, CarrierOptions } from './modes/carrier.ts';
-import { makeCarrier } from './modes/make.ts';
+import { makeModeCarrier } from './modes/make.ts';
+import type { ModeCarrier, ModeCarrierOptions } from './modes/mode-carrier.ts';
 import type { LivePath } from './paths/watch.ts';
 import type { Bond } from './srtla/scheduler.ts';
 import type { Spoil } from './udp/spoiled.ts';
@@ -26,7 +26,7 @@ const drainMs = 500;
 
 /** The new way, until it stands. */
 interface Change {
-  carrier: Carrier;
+  carrier: ModeCarrier;
   config: DestinationConfig;
   paths: readonly LivePath[];
   byMs: number;
@@ -39,25 +39,25 @@ export class Destination {
   readonly id: string;
   /** The program is sent there. */
   active = false;
-  readonly #options: CarrierOptions;
+  readonly #options: ModeCarrierOptions;
   /** As in the configuration; a mode that a person asked for may stand over its own. */
   #configured: DestinationConfig;
   #config: DestinationConfig;
   #paths: readonly LivePath[];
-  #carrier: Carrier;
+  #carrier: ModeCarrier;
   #next: Change | null = null;
-  readonly #drained: { carrier: Carrier; untilMs: number }[] = [];
+  readonly #drained: { carrier: ModeCarrier; untilMs: number }[] = [];
   #started = false;
   #pin: Pin | null = null;
   #darkSinceMs = 0;
 
-  constructor(options: CarrierOptions) {
+  constructor(options: ModeCarrierOptions) {
     this.#options = options;
     this.#configured = options.destination;
     this.#config = options.destination;
     this.#paths = options.paths;
     this.id = options.destination.id;
-    this.#carrier = makeCarrier(options);
+    this.#carrier = makeModeCarrier(options);
   }
 
   get connected(): boolean {
@@ -142,7 +142,7 @@ export class Destination {
 
   #change(config: DestinationConfig, paths: readonly LivePath[], reason: Change['reason'], nowMs: number): void {
     this.#giveUp(nowMs);
-    const carrier = makeCarrier({ ...this.#options, destination: config, paths });
+    const carrier = makeModeCarrier({ ...this.#options, destination: config, paths });
     carrier.pin(this.#pin, nowMs);
     if (!this.#started) {
       this.#carrier = carrier;

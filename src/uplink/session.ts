@@ -8,7 +8,7 @@ import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
 import { Importance } from './importance.ts';
-import type { Carrier, CarrierOptions } from './modes/carrier.ts';
+import type { ModeCarrier, ModeCarrierOptions } from './modes/mode-carrier.ts';
 import { PinFollower, type PinSeen } from './modes/pin-follower.ts';
 import { Silence } from './modes/silence.ts';
 import type { LivePath } from './paths/watch.ts';
@@ -33,9 +33,9 @@ const headerBytes = { 4: 16 + 8 + 20, 6: 16 + 8 + 40 } as const;
 /** Names are looked up anew this often while there is no session. */
 const lookUpEveryMs = 10_000;
 
-export class Session implements Carrier {
+export class Session implements ModeCarrier {
   readonly id: string;
-  readonly #options: CarrierOptions;
+  readonly #options: ModeCarrierOptions;
   #socket: SrtSocket | null = null;
   #srtla: SrtlaSender | null = null;
   #localPort = 0;
@@ -65,7 +65,7 @@ export class Session implements Carrier {
   /** Of the last turn: for what ends between two of them. */
   #nowMs = 0;
 
-  constructor(options: CarrierOptions) {
+  constructor(options: ModeCarrierOptions) {
     this.#options = options;
     this.id = options.destination.id;
     this.#pin = new PinFollower(options.holdDown, options.onNotice);

@@ -3,10 +3,10 @@
  * With a pin it goes over one alone; what that one owes when it dies goes over the others first, as in `standby`.
  */
 import type { Pin } from '../../engine/choice.ts';
-import type { CarrierOptions } from './carrier.ts';
 import type { Leg } from './leg.ts';
 import { seenOf } from './leg-seen.ts';
 import { Legs } from './legs.ts';
+import type { ModeCarrierOptions } from './mode-carrier.ts';
 import { PinFollower, type PinSeen } from './pin-follower.ts';
 import { Replay } from './replay.ts';
 
@@ -19,7 +19,7 @@ export class Dual extends Legs {
   /** Of it when it was last seen connected, and what was sent since. */
   #unacknowledged = 0;
 
-  constructor(options: CarrierOptions) {
+  constructor(options: ModeCarrierOptions) {
     super(options);
     this.#follower = new PinFollower(options.holdDown, options.onNotice);
   }

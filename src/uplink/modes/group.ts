@@ -14,7 +14,7 @@ import { GroupMember, groupMembers, type MemberState } from '../srt/group.ts';
 import { srtLibrary } from '../srt/library.ts';
 import { type GroupType, SrtSocket } from '../srt/socket.ts';
 import type { SrtStats } from '../srt/stats.ts';
-import type { Carrier, CarrierOptions } from './carrier.ts';
+import type { ModeCarrier, ModeCarrierOptions } from './mode-carrier.ts';
 import { CountedRate, srtDestinationFigures, srtPathStatus } from './path-status.ts';
 import type { PinSeen } from './pin-follower.ts';
 import { Silence } from './silence.ts';
@@ -42,9 +42,9 @@ interface Member {
   told: Reason | null;
 }
 
-export class Group implements Carrier {
+export class Group implements ModeCarrier {
   readonly bond = null;
-  readonly #options: CarrierOptions;
+  readonly #options: ModeCarrierOptions;
   readonly #type: GroupType;
   readonly #members: Member[];
   readonly #teller: Teller;
@@ -54,7 +54,7 @@ export class Group implements Carrier {
   #emptySinceMs = 0;
   #dropped = 0;
 
-  constructor(options: CarrierOptions, type: GroupType) {
+  constructor(options: ModeCarrierOptions, type: GroupType) {
     this.#options = options;
     this.#type = type;
     this.#teller = new Teller(options.destination.id, options.onNotice);

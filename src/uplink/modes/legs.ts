@@ -4,8 +4,8 @@ import type { Notice } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
-import type { Carrier, CarrierOptions } from './carrier.ts';
 import { Leg, type LegState } from './leg.ts';
+import type { ModeCarrier, ModeCarrierOptions } from './mode-carrier.ts';
 import { srtDestinationFigures } from './path-status.ts';
 import type { PinSeen } from './pin-follower.ts';
 import { Teller } from './teller.ts';
@@ -14,9 +14,9 @@ import { Teller } from './teller.ts';
 const lookUpEveryMs = 60_000;
 const drainSpareMs = 1000;
 
-export abstract class Legs implements Carrier {
+export abstract class Legs implements ModeCarrier {
   readonly bond = null;
-  protected readonly options: CarrierOptions;
+  protected readonly options: ModeCarrierOptions;
   /** In order of preference. */
   protected readonly legs: Leg[];
   protected readonly teller: Teller;
@@ -25,7 +25,7 @@ export abstract class Legs implements Carrier {
   #lookUpAtMs = Number.POSITIVE_INFINITY;
   #darkSinceMs = 0;
 
-  constructor(options: CarrierOptions) {
+  constructor(options: ModeCarrierOptions) {
     this.options = options;
     this.teller = new Teller(options.destination.id, options.onNotice);
     this.legs = [...options.paths]

@@ -1,12 +1,12 @@
 /** The mode's name to what does it. The mapped type makes a new mode fail to compile until something carries it. */
 import type { Mode } from '../../config/schema.ts';
 import { Session } from '../session.ts';
-import type { Carrier, CarrierOptions } from './carrier.ts';
 import { Dual } from './dual.ts';
 import { Group } from './group.ts';
+import type { ModeCarrier, ModeCarrierOptions } from './mode-carrier.ts';
 import { Standby } from './standby.ts';
 
-const makers: { [M in Mode]: (options: CarrierOptions) => Carrier } = {
+const makers: { [M in Mode]: (options: ModeCarrierOptions) => ModeCarrier } = {
   bonded: (options) => new Session(options),
   redundant: (options) => new Session(options),
   standby: (options) => new Standby(options),
@@ -15,4 +15,4 @@ const makers: { [M in Mode]: (options: CarrierOptions) => Carrier } = {
   backup: (options) => new Group(options, 'backup'),
 };
 
-export const makeCarrier = (options: CarrierOptions): Carrier => makers[options.destination.mode](options);
+export const makeModeCarrier = (options: ModeCarrierOptions): ModeCarrier => makers[options.destination.mode](options);

@@ -11,7 +11,7 @@ import type { Bond } from '../srtla/scheduler.ts';
 import type { Spoil } from '../udp/spoiled.ts';
 import type { PinSeen } from './pin-follower.ts';
 
-export interface CarrierOptions {
+export interface ModeCarrierOptions {
   destination: DestinationConfig;
   /** Those that the destination may use; the objects change with the networks. */
   paths: readonly LivePath[];
@@ -23,7 +23,7 @@ export interface CarrierOptions {
   log: Logger;
 }
 
-export interface Carrier {
+export interface ModeCarrier {
   /** Takes the program now. */
   readonly connected: boolean;
   /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
