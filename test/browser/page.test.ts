@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { monoMs } from '../../src/clock.ts';
-import { ControlWorld, madeReport, until } from '../integration/control-world.ts';
+import { ControlWorld, until } from '../integration/control-world.ts';
+import { madeReport } from '../integration/fake-media.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monoMs } from '../../src/clock.ts';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import { boxSnapshotSchema } from '../../src/model/box.ts';
-import { ControlWorld, madeReport, until } from './control-world.ts';
+import { ControlWorld, until } from './control-world.ts';
+import { madeReport } from './fake-media.ts';
 
 // Real processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
