@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 import { Reporter } from './test/reporter.ts';
 
 /** What a viewer at the far end counts of the whole chain: another test beside it would be in its figures. */
-const wholeChain = ['chain', 'failover', 'readme', 'rehearsal', 'start'].map((name) => `test/integration/${name}.test.ts`);
+const wholeChain = ['chain', 'disk-on-air', 'failover', 'readme', 'rehearsal', 'start'].map((name) => `test/integration/${name}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -31,7 +31,7 @@ export class BadDisk {
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', this.path], { stdio: 'pipe' });
     } catch (error) {
       rmSync(this.beside, { recursive: true, force: true });
-      throw new Error(`no bad disk can be made here: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()}`);
+      throw new Error(`needs hardware: root and a C compiler, for a bad disk: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()}`);
     }
     this.#state = openSync(join(this.beside, 'state'), 'w+');
     this.#set('well');

@@ -1,6 +1,6 @@
 /**
  * The whole chain on air with a viewer, while the box's disk is full, read-only or slow. Figures of a quiet machine are measured by
- * `npm run bench -- managed disk`; here pictures may be lost, since the machine is busy.
+ * `npm run bench -- managed disk`; here some pictures may be lost, since a machine that runs tests is no quiet one.
  */
 import { expect, test } from 'vitest';
 import { BadDisk, type Trouble } from '../../bench/managed/bad-disk.ts';
