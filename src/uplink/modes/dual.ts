@@ -4,7 +4,7 @@
  */
 import type { Pin } from '../../engine/choice.ts';
 import type { Leg } from './leg.ts';
-import { seenOf } from './leg-seen.ts';
+import { isSilent, seenOf } from './leg-seen.ts';
 import { Legs } from './legs.ts';
 import type { ModeCarrierOptions } from './mode-carrier.ts';
 import { PinFollower, type PinSeen } from './pin-follower.ts';
@@ -44,7 +44,7 @@ export class Dual extends Legs {
   }
 
   carrying(nowMs: number): string[] {
-    return this.legs.filter((leg) => leg.connected && leg.silentMs(nowMs) <= leg.silenceMsMax).map(({ id }) => id);
+    return this.legs.filter((leg) => leg.connected && !isSilent(leg, nowMs)).map(({ id }) => id);
   }
 
   /** Of the one that gets through best. */

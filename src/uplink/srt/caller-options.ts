@@ -1,6 +1,6 @@
 /** What every SRT session of the uplink is opened with: alone, as one of two, or as a group. */
 import type { DestinationConfig } from '../../config/networks.ts';
-import type { SrtOptions } from './options.ts';
+import { bufferPacketBytes, type SrtOptions } from './options.ts';
 
 /** Two long round trips and the receiver's own start. */
 export const connectMsMax = 3000;
@@ -8,7 +8,6 @@ export const connectMsMax = 3000;
 const peerIdleMsMax = 5000;
 /** libsrt's least. Nothing comes back but control packets, and its own window and buffer take 600 kB a session. */
 const receivedPackets = 32;
-const packetBytes = 1472;
 
 export function callerOptions(destination: Pick<DestinationConfig, 'latencyMs' | 'streamId' | 'passphrase' | 'keyLengthBits'>): SrtOptions {
   const { latencyMs, streamId, passphrase, keyLengthBits } = destination;
@@ -20,6 +19,6 @@ export function callerOptions(destination: Pick<DestinationConfig, 'latencyMs' |
     connectTimeoutMs: connectMsMax,
     peerIdleTimeoutMs: peerIdleMsMax,
     flightWindowPackets: receivedPackets,
-    receiveBufferBytes: receivedPackets * packetBytes,
+    receiveBufferBytes: receivedPackets * bufferPacketBytes,
   };
 }

@@ -73,7 +73,7 @@ const keptMsMin = 1000;
 /** Packets are given up at the next send or acknowledgement, not at the exact moment; and a burst may come on top. */
 const spareMs = 500;
 /** libsrt counts its buffers in packets of this size (MSS less the headers of IPv4 and UDP). */
-const bufferPacketBytes = 1472;
+export const bufferPacketBytes = 1472;
 /** libsrt's own defaults, never gone below. */
 const bufferPacketsMin = 8192;
 const flightWindowPacketsMin = 25_600;

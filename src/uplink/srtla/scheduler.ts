@@ -38,6 +38,8 @@ export class Bond {
   latencyMs: number;
   /** Second copies of ordinary packets too: it shows whether the links can carry more. */
   probing = false;
+  /** The one link that is to carry everything while it works; −1: all of them. Takes effect with the next turn. */
+  only = -1;
   /** Given up because they were too late. */
   droppedPackets = 0;
   /** Sent, and not known to have arrived when their time was over. */
@@ -260,9 +262,6 @@ export class Bond {
     if (baseMs === 0) return this.flow.forget();
     this.flow.sample(this.packets.openBytes, this.packets.arrivedBytes, this.packets.takenBytes, baseMs, this.latencyMs, this.#choice.inDoubt(nowMs), nowMs);
   }
-
-  /** The one link that is to carry everything while it works; −1: all of them. Takes effect with the next turn. */
-  only = -1;
 
   /** The others are kept ready. Opened at once when it stops working, before anything is decided. */
   #gate(): void {
