@@ -10,6 +10,8 @@ const watchEveryMs = 1000;
 
 /** @throws FatalError when no media daemon answers on `socket`. */
 export async function showStatus(socket: string, { json, watch }: { json?: boolean; watch?: boolean }): Promise<number> {
+  // From the first line on: Ctrl-C is an end like any other, however early it comes.
+  const ended = watch ? untilSignal() : null;
   const first = Promise.withResolvers<Status>();
   const show = (status: Status) => {
     if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
@@ -39,8 +41,8 @@ export async function showStatus(socket: string, { json, watch }: { json?: boole
     answerMsMax,
   );
   try {
-    await first.promise;
-    if (watch) await untilSignal();
+    await Promise.race([first.promise, ...(ended === null ? [] : [ended])]);
+    await ended;
     return exitCode.ok;
   } finally {
     clearTimeout(silent);

@@ -27,7 +27,9 @@ export const reportedSchema = z.object({
   rev: z.int().nonnegative().describe('number of the last configuration that was wanted; 0: none yet'),
   state: z
     .enum(['applied', 'pending', 'rolled-back', 'rejected'])
-    .describe('pending: in force, and taken back unless it is confirmed. rolled-back: was taken back. rejected: not valid, nothing was changed'),
+    .describe(
+      'pending: being put in force, or in force and taken back unless it is confirmed. rolled-back: was taken back. rejected: not valid, nothing was changed',
+    ),
   reason: reasonSchema,
   text: z.string().describe('one sentence for people'),
   errors: z.array(z.object({ path: z.string(), text: z.string() })).describe('every mistake, with the path of the setting'),

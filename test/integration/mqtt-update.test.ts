@@ -144,6 +144,7 @@ test('a network that is thin gets no picture, and the end says so', async () => 
 test('a preview is ended before its time by asking for none', async () => {
   const watching = await start();
   command(watching, 'preview', { forSeconds: 600, everySeconds: 1 });
+  expect(await reply(watching, 'preview')).toMatchObject({ ok: true });
   await until('a picture', () => watching.on(`${root}preview`).length > 0);
   command(watching, 'preview', { forSeconds: 0 });
   await until('the end', () => events(watching).some(({ what, reason }) => what === 'mqtt.preview' && reason === 'requested'));

@@ -124,7 +124,7 @@ export class MqttLink {
 
   /** Pictures on `preview`, for a while. */
   preview(wish: PreviewWish): CommandReply {
-    if (this.#service?.serving !== true) return refuse('broker-lost', `no picture can be sent: ${this.#options.box.links.mqtt.text}`);
+    if (this.#service?.open !== true) return refuse('broker-lost', `no picture can be sent: ${this.#options.box.links.mqtt.text}`);
     return this.#preview.ask(wish);
   }
 

@@ -80,6 +80,11 @@ export class BrokerService {
     return this.#serving && !this.#stopped;
   }
 
+  /** Who has seen our birth may ask at once, before the broker's acknowledgement of it has come to us. */
+  get open(): boolean {
+    return !this.#stopped;
+  }
+
   /** Resolves when the birth was acknowledged and everything else is on its way. Rejects where the broker refuses. @param reason of the birth. */
   async begin(reason: BoxStatus['reason']): Promise<void> {
     const connection = this.#connection;

@@ -137,11 +137,13 @@ export class SettingsKeeper {
 
   reported(): Reported {
     const { last } = this.#settings;
+    // Kept, but this daemon still runs with those before: who reads `applied` may rely on `doc`.
+    const isUnderWay = this.#applying && last?.state === 'applied';
     return {
       rev: last?.rev ?? 0,
-      state: last?.state ?? 'applied',
+      state: isUnderWay ? 'pending' : (last?.state ?? 'applied'),
       reason: last?.reason ?? 'started',
-      text: last?.text ?? 'the configuration file is in force',
+      text: isUnderWay ? `settings ${last.rev} are being put in force` : (last?.text ?? 'the configuration file is in force'),
       errors: last?.errors ?? [],
       inForce: this.rev,
       needs: this.#settings.trial?.needs.filter((need) => !this.#reached.has(need)) ?? [],
@@ -236,9 +238,12 @@ export class SettingsKeeper {
   /** Puts `config` in force, here and in media. */
   async #apply(config: Config, media: boolean): Promise<void> {
     this.#config = config;
-    await this.#options.applyHere(config);
-    this.#applying = false;
-    this.#changed();
+    try {
+      await this.#options.applyHere(config);
+    } finally {
+      this.#applying = false;
+      this.#changed();
+    }
     if (!media) return;
     const reply = await this.#options.reloadMedia();
     if (!reply.ok && reply.reason !== 'media-lost' && this.#settings.trial !== null) await this.#takeBack(`the media daemon refuses them: ${reply.text}`);
