@@ -11,7 +11,7 @@ import type { Command, CommandReply } from '../model/command.ts';
 import type { TandemEvent } from '../model/event.ts';
 import { exitCode, FatalError } from '../model/exit.ts';
 import type { Status } from '../model/status.ts';
-import { Supervisor } from '../run/supervisor.ts';
+import { controlNiceness, Supervisor } from '../run/supervisor.ts';
 import { startBroker } from './broker.ts';
 import { type DemoWorld, demoProgram, testCameras, writeConfigurations } from './configuration.ts';
 import type { ProcessName, TimedFault } from './faults.ts';
@@ -195,6 +195,7 @@ export class DemoRun {
       name: 'control',
       args: ['control', '--config', files.box],
       stderr: logFile,
+      niceness: controlNiceness,
       env: { ...env, TANDEM_PAGE_PASSWORD_FILE: files.passwordFile },
     });
   }

@@ -2,7 +2,7 @@
 import { makeLogger } from '../log.ts';
 import { exitCode } from '../model/exit.ts';
 import { untilSignal } from '../signals.ts';
-import { Supervisor } from './supervisor.ts';
+import { controlNiceness, Supervisor } from './supervisor.ts';
 
 /** Runs until SIGTERM or SIGINT, or until a child ends with an error that a restart does not cure; then with the child's exit code. */
 export async function runBoth(configPath: string): Promise<number> {
@@ -19,7 +19,8 @@ export async function runBoth(configPath: string): Promise<number> {
         );
     },
   });
-  for (const name of ['media', 'control']) supervisor.start({ name, args: [name, '--config', configPath], stderr: 'inherit' });
+  supervisor.start({ name: 'media', args: ['media', '--config', configPath], stderr: 'inherit' });
+  supervisor.start({ name: 'control', args: ['control', '--config', configPath], stderr: 'inherit', niceness: controlNiceness });
   const code = await Promise.race([untilSignal().then(() => exitCode.ok), hopeless.promise]);
   await supervisor.stop();
   return code;

@@ -3,6 +3,8 @@
  * back-off), and ends them in order. For development, the demo and machines without systemd, which does this on a box.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { monoMs } from '../clock.ts';
 import { exitCode } from '../model/exit.ts';
@@ -17,6 +19,8 @@ const restartDelaysMs = [0, 500, 1000, 2000, 5000];
 const killedDelayMs = 100;
 /** Mistakes of a person: another start meets them again. */
 const hopeless: readonly number[] = [exitCode.usage, exitCode.unavailable, exitCode.config];
+/** A start of management takes a processor for a second; the encoders need it more. A third of a usual share (weights of sched(7)). */
+export const controlNiceness = 5;
 
 export interface ChildPlan {
   /** Name of the process in logs and reports: media, control, gateway. */
@@ -24,6 +28,8 @@ export interface ChildPlan {
   /** Arguments after `tandem`. */
   args: string[];
   env?: Record<string, string>;
+  /** 0 to 19: how far it stands back where processors are short. */
+  niceness?: number;
   /** Where its standard error goes. */
   stderr: 'inherit' | number;
 }
@@ -77,7 +83,10 @@ export class Supervisor {
       env: { ...process.env, ...plan.env },
     });
     kept.process = child;
-    if (child.pid !== undefined) this.#options.onStart?.(plan.name, child.pid);
+    if (child.pid !== undefined) {
+      if (plan.niceness !== undefined) standBack(child.pid, plan.niceness);
+      this.#options.onStart?.(plan.name, child.pid);
+    }
     child.on('error', () => undefined);
     child.on('exit', (code, signal) => {
       kept.process = null;
@@ -95,6 +104,16 @@ export class Supervisor {
   #restartDelayMs(kept: Kept): number {
     kept.quickDeaths = monoMs() - kept.startedMs < stableMs ? kept.quickDeaths + 1 : 0;
     return restartDelaysMs[Math.min(kept.quickDeaths, restartDelaysMs.length - 1)] as number;
+  }
+}
+
+/** Each child is a session of its own, and Linux first shares processors out between sessions (sched(7), autogroup): there a process's own niceness says nothing. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch {
+    // Gone already, or a kernel without autogroups: nothing depends on it.
   }
 }
 
