@@ -113,6 +113,41 @@ describe('the libsrt binding', () => {
     await until('the other end to notice', () => accepted.receive(batch) === -1);
   });
 
+  it('hands out what a connection that has ended still holds, to who goes on asking', async () => {
+    const listener = listen({ latencyMs: 600 });
+    const caller = call(listener, { latencyMs: 600 });
+    const accepted = await connected(listener, caller);
+    for (let n = 0; n < 50; n++) {
+      expect(caller.send(payload(n), 0, 1316)).toBe('sent');
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+    await caller.close();
+    await until('the other end to notice', () => accepted.receive(batch) === -1, 550);
+    const received = await receiveAll(accepted, 50);
+    expect(received.map((bytes) => bytes[0])).toEqual(Array.from({ length: 50 }, (_, n) => n));
+  });
+
+  it('hands a payload out as much earlier as it was made before it was sent, and numbers what it hands out', async () => {
+    const listener = listen({ latencyMs: 800 });
+    const caller = call(listener, { latencyMs: 800 });
+    const accepted = await connected(listener, caller);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(caller.sendLate(payload(0), 0, 1316, 60_000)).toBe('broken');
+    const startMs = performance.now();
+    for (let n = 1; n <= 3; n++) expect(caller.sendLate(payload(n), 0, 1316, 500 - n)).toBe('sent');
+    expect(caller.send(payload(4), 0, 1316)).toBe('sent');
+    expect((await receiveAll(accepted, 3)).map((bytes) => bytes[0])).toEqual([1, 2, 3]);
+    const earlyMs = performance.now() - startMs;
+    const numbers = [batch.sequences[0] as number];
+    expect((await receiveAll(accepted, 1)).map((bytes) => bytes[0])).toEqual([4]);
+    numbers.push(batch.sequences[0] as number);
+    const lateMs = performance.now() - startMs;
+    expect(earlyMs).toBeGreaterThan(200);
+    expect(lateMs - earlyMs).toBeGreaterThan(300);
+    expect((numbers[1] as number) - (numbers[0] as number)).toBeGreaterThan(0);
+    expect(caller.state()).toBe('connected');
+  });
+
   it('refuses arguments that would reach past a buffer', async () => {
     const listener = listen();
     const caller = call(listener);
@@ -123,7 +158,7 @@ describe('the libsrt binding', () => {
       [0, 1457],
       [1300, 100],
     ] as const)
-      expect(caller.send(payload(1), offset, length)).toBe('broken');
+      for (const result of [caller.send(payload(1), offset, length), caller.sendLate(payload(1), offset, length, 1)]) expect(result).toBe('broken');
     expect(caller.state()).toBe('connected');
     expect(() => keep(SrtSocket.open({ passphrase: 'short' }))).toThrow(SrtError);
   });
