@@ -9,17 +9,28 @@ const payload = (n: number, length = 1316): Buffer => Buffer.alloc(length, n);
 describe('what was sent last', () => {
   it('is given again in order, as much as is asked for and there is', () => {
     const replay = new Replay(8);
-    for (let n = 1; n <= 5; n++) replay.keep(payload(n), 0, 1316);
+    for (let n = 1; n <= 5; n++) replay.keep(payload(n), 0, 1316, 0);
     const given: number[] = [];
-    expect(replay.last(3, (bytes, offset) => given.push(bytes[offset] as number))).toBe(3);
-    expect(replay.last(99, (bytes, offset) => given.push(bytes[offset] as number))).toBe(5);
+    expect(replay.last(3, 0, 0, (bytes, offset) => given.push(bytes[offset] as number))).toBe(3);
+    expect(replay.last(99, 0, 0, (bytes, offset) => given.push(bytes[offset] as number))).toBe(5);
     expect(given).toEqual([3, 4, 5, 1, 2, 3, 4, 5]);
+  });
+  it('is given with its age, and not to a connection that had it already', () => {
+    const replay = new Replay(8);
+    for (let n = 1; n <= 5; n++) replay.keep(payload(n), 0, 1316, 10 * n);
+    const given: number[][] = [];
+    expect(replay.last(4, 3, 100, (bytes, offset, _, agoMs) => given.push([bytes[offset] as number, agoMs]))).toBe(2);
+    expect(given).toEqual([
+      [4, 60],
+      [5, 50],
+    ]);
+    expect(replay.last(2, replay.count, 100, () => given.push([]))).toBe(0);
   });
   it('is overwritten by what comes later, and keeps its length', () => {
     const replay = new Replay(4);
-    for (let n = 1; n <= 11; n++) replay.keep(payload(n), 0, 188 * (1 + (n % 7)));
+    for (let n = 1; n <= 11; n++) replay.keep(payload(n), 0, 188 * (1 + (n % 7)), 0);
     const given: [number, number][] = [];
-    replay.last(100, (bytes, offset, length) => given.push([bytes[offset] as number, length]));
+    replay.last(100, 0, 0, (bytes, offset, length) => given.push([bytes[offset] as number, length]));
     expect(given).toEqual([8, 9, 10, 11].map((n) => [n, 188 * (1 + (n % 7))]));
   });
 });
