@@ -18,6 +18,8 @@ const aloneEach = 4;
 /** For so long a hole is left open for another sender: paths are rarely further apart, and no player runs dry. */
 export const holeMsMax = 100;
 
+const nowhere = { at: -1, sure: false };
+
 interface Held {
   key: number;
   bytes: Buffer;
@@ -95,21 +97,24 @@ export class Merge {
 
   /** To be called when others have brought something, and each turn: lets go what waits at a hole, once that is filled or has been open for long enough. */
   settle(feed: Feed, others: readonly Feed[], nowMs: number): void {
-    const first = feed.held[0];
+    const [first, ...next] = feed.held;
     if (this.#holeUntilMs === 0 || first === undefined) return;
-    const isThere = isTelling(first.key) && others.some(({ held }) => held.some(({ key }) => key === first.key));
+    const isThere = others.some((other) => this.#find(other, first.key, next).sure);
     if (isThere || nowMs >= this.#holeUntilMs) this.release(feed, others);
   }
 
   /** What waits at a hole goes out. */
   release(feed: Feed, others: readonly Feed[]): void {
-    this.#holeUntilMs = 0;
-    for (const { key, bytes } of feed.held.splice(0)) this.#lead(feed, others, key, bytes, 0, bytes.length);
+    const waiting = feed.held.splice(0);
+    for (const [at, { key, bytes }] of waiting.entries()) {
+      this.#lead(feed, others, key, bytes, 0, bytes.length, waiting.slice(at + 1));
+      this.#holeUntilMs = 0;
+    }
   }
 
   /** The leading sender is gone: all that this one holds goes out, and it leads from now on. */
   promote(feed: Feed): void {
-    for (const one of feed.held.splice(0)) this.#giveHeld(feed, one);
+    for (const one of this.#inTime(feed, feed.held.splice(0))) this.#giveHeld(feed, one);
     feed.position = this.#count - 1;
   }
 
@@ -119,35 +124,56 @@ export class Merge {
     feed.alone += feed.held.splice(0, fresh < 0 ? feed.held.length : fresh).length;
   }
 
-  #lead(feed: Feed, others: readonly Feed[], key: number, bytes: Buffer, offset: number, length: number): void {
-    const telling = isTelling(key) && !this.#gone.has(key);
-    const reached = others.filter((other) => this.#upTo(other, key, telling));
+  #lead(feed: Feed, others: readonly Feed[], key: number, bytes: Buffer, offset: number, length: number, next: readonly Held[] = []): void {
+    const reached = others.filter((other) => this.#upTo(other, key, next));
     this.#give(key, bytes, offset, length);
     for (const one of [feed, ...reached]) one.position = this.#count - 1;
   }
 
   /** Whether the other one has it too; then what it brought before is older, and goes out first. */
-  #upTo(other: Feed, key: number, telling: boolean): boolean {
-    const { held } = other;
-    const at = telling ? held.findIndex((one) => one.key === key) : held[0]?.key === key ? 0 : -1;
+  #upTo(other: Feed, key: number, next: readonly Held[]): boolean {
+    const { at, sure } = this.#find(other, key, next);
     if (at < 0) return false;
-    const before = held.splice(0, at + 1).slice(0, at);
-    if (telling) other.matched++;
-    if (!other.believes(before.length)) {
-      other.alone += before.length;
-      return true;
-    }
-    for (const missed of before) if (this.#giveHeld(other, missed)) this.filled++;
+    const older = other.held.splice(0, at + 1).slice(0, at);
+    if (sure) other.matched++;
+    const missed = this.#inTime(other, older);
+    if (!other.believes(missed.length)) other.alone += missed.length;
+    else for (const one of missed) if (this.#giveHeld(other, one)) this.filled++;
     return true;
   }
 
+  /** What is older than something that has gone out comes too late. */
+  #inTime(feed: Feed, held: readonly Held[]): readonly Held[] {
+    return held.slice(held.findLastIndex((one) => this.#isGone(feed, one)) + 1);
+  }
+
+  /** Where the other one holds it, −1 for nowhere. What is like others is found by what comes after it, if that is known, or near the front: not for sure. */
+  #find({ held }: Feed, key: number, next: readonly Held[]): { at: number; sure: boolean } {
+    if (held.length === 0) return nowhere;
+    const run = [key, ...next.map((one) => one.key)];
+    const unique = run.findIndex((one) => this.#isUnique(one));
+    const at = unique < 0 ? -1 : held.findIndex((one) => one.key === run[unique]) - unique;
+    if (at >= 0 && run.slice(0, unique).every((one, n) => held[at + n]?.key === one)) return { at, sure: true };
+    if (unique === 0) return nowhere;
+    // The same tables are 16 apart, and in a second at most ten of them.
+    return { at: held.slice(0, this.#holeUntilMs === 0 ? 1 : aloneMin).findIndex((one) => one.key === key), sure: false };
+  }
+
+  #isUnique(key: number): boolean {
+    return isTelling(key) && !this.#gone.has(key);
+  }
+
   /** Unless it has gone out since it was held, and after the last that this sender is known to have brought: tables and filler come again. */
-  #giveHeld(feed: Feed, { key, bytes, before }: Held): boolean {
-    const last = this.#gone.get(key) ?? -1;
-    if (last >= before && last > feed.position) return false;
-    this.#give(key, bytes, 0, bytes.length);
+  #giveHeld(feed: Feed, one: Held): boolean {
+    if (this.#isGone(feed, one)) return false;
+    this.#give(one.key, one.bytes, 0, one.bytes.length);
     feed.position = this.#count - 1;
     return true;
+  }
+
+  #isGone({ position }: Feed, { key, before }: Held): boolean {
+    const last = this.#gone.get(key) ?? -1;
+    return last >= before && last > position;
   }
 
   /** Whether it has gone out, after the last that this sender is known to have brought. */
