@@ -153,9 +153,10 @@ export class Leg {
     return this.#silence.msMax;
   }
 
-  /** Payloads that the far end has not acknowledged. */
+  /** Payloads that the far end has not acknowledged, libsrt's given-up ones among them. */
   get unacknowledged(): number {
-    return this.stats()?.sendBufferPackets ?? 0;
+    const stats = this.stats();
+    return stats === null ? 0 : this.#silence.owed(stats);
   }
 
   stats(): SrtStats | null {

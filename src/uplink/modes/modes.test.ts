@@ -74,6 +74,15 @@ describe('the silence of a connection', () => {
     for (let ms = 10; ms <= 3000; ms += 10) silence.observe(stats(7, ms % 300 === 0 ? 0 : 20, 40, Math.floor(ms / 300)), ms);
     expect(silence.ms(3000)).toBe(3000);
   });
+  it('leaves owed what waits and what was given up since', () => {
+    const silence = new Silence();
+    silence.reset(0);
+    silence.observe(stats(7, 20, 40, 3), 0);
+    for (let ms = 10; ms <= 1500; ms += 10) silence.observe(stats(7, 150, 40, 3 + Math.floor(ms / 100)), ms);
+    expect(silence.owed(stats(7, 150, 40, 18))).toBe(165);
+    silence.observe(stats(8, 10, 40, 18), 1510);
+    expect(silence.owed(stats(8, 10, 40, 18))).toBe(10);
+  });
   it('is judged in round trips, and never below what a busy machine needs', () => {
     const silence = new Silence();
     silence.observe(stats(1, 1, 300), 0);
