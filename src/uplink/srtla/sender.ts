@@ -108,7 +108,7 @@ export class SrtlaSender implements Outlet {
 
   /** The one path that is to carry everything while it works; null: all of them. */
   keepTo(pathId: string | null): void {
-    this.#bond.only = pathId === null ? -1 : this.#links.findIndex(({ path }) => path.id === pathId);
+    this.#bond.failover.only = pathId === null ? -1 : this.#links.findIndex(({ path }) => path.id === pathId);
   }
 
   /** For the choice of the bitrate. */
