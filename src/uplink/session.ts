@@ -84,22 +84,22 @@ export class Session implements ModeCarrier {
   }
 
   carrying(): string[] {
-    const links = this.connected ? (this.#srtla?.links ?? []) : [];
+    const links = this.connected ? (this.#srtla?.links.all ?? []) : [];
     return links.filter(({ carrier }) => carrier.good).map(({ path }) => path.id);
   }
 
   spoil(path: string, spoil: Spoil | null): void {
-    this.#srtla?.links.find((link) => link.path.id === path)?.spoil(spoil);
+    this.#srtla?.links.all.find((link) => link.path.id === path)?.spoil(spoil);
   }
 
   remember(): () => void {
     return () => {
-      for (const { carrier } of this.#srtla?.links ?? []) carrier.pulse.forgive();
+      for (const { carrier } of this.#srtla?.links.all ?? []) carrier.pulse.forgive();
     };
   }
 
   pathChanged(path: LivePath): void {
-    this.#srtla?.setInterface(path.id, path.interface, path.usable ? null : path.reason);
+    this.#srtla?.links.setInterface(path.id, path.interface, path.usable ? null : path.reason);
   }
 
   pin(pin: Pin | null, nowMs: number): void {
@@ -108,11 +108,11 @@ export class Session implements ModeCarrier {
   }
 
   pinSeen(): PinSeen {
-    return this.#pin.seen(this.#srtla?.seen() ?? []);
+    return this.#pin.seen(this.#srtla?.links.seen() ?? []);
   }
 
   #follow(nowMs: number): void {
-    this.#srtla?.keepTo(this.#pin.turn(() => this.#srtla?.seen() ?? [], nowMs));
+    this.#srtla?.keepTo(this.#pin.turn(() => this.#srtla?.links.seen() ?? [], nowMs));
   }
 
   start(nowMs: number): void {
@@ -189,7 +189,7 @@ export class Session implements ModeCarrier {
   }
 
   pathStatus(nowMs: number): PathStatus[] {
-    return this.#srtla?.status(nowMs) ?? [];
+    return this.#srtla?.links.status(nowMs) ?? [];
   }
 
   get #address(): string {
@@ -202,7 +202,7 @@ export class Session implements ModeCarrier {
     if (this.#srtla !== null) {
       if (nowMs >= this.#lookUpAtMs) void this.#lookUp(this.#srtla, nowMs);
       // The links register by themselves; without one a call could only time out.
-      if (this.#srtla.registered) this.#connect('127.0.0.1', this.#localPort, nowMs);
+      if (this.#srtla.links.registered) this.#connect('127.0.0.1', this.#localPort, nowMs);
       else if (this.#reason !== 'no-path') this.#become('connecting', 'no-path', `waiting for a path to ${this.#address}`, nowMs);
       return;
     }
@@ -251,9 +251,9 @@ export class Session implements ModeCarrier {
     for (const path of paths) {
       const { host, port } = path.config.via ?? destination;
       const addresses = await resolveAll(host, path.addresses);
-      const present = srtla.remoteOf(path.id);
+      const present = srtla.links.remoteOf(path.id);
       if (this.#stopped || addresses[0] === undefined || present === undefined || addresses.includes(present)) continue;
-      srtla.setRemote(path.id, { address: addresses[0], port });
+      srtla.links.setRemote(path.id, { address: addresses[0], port });
     }
   }
 
