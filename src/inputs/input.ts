@@ -298,7 +298,8 @@ export class Input {
     const hungUp = reason === 'source-closed' && waitsForSender(this.config);
     const delayMs = this.#restarts.lost(workedMs, hungUp, nowMs);
     this.#seen.end();
-    this.#told.become('waiting', reason, text, monoMs(), { retryInMs: delayMs, workedMs: Math.round(workedMs) });
     this.#restarts.wait(delayMs);
+    // Last: who hears of it may stop this input, and with it what has just been armed.
+    this.#told.become('waiting', reason, text, monoMs(), { retryInMs: delayMs, workedMs: Math.round(workedMs) });
   }
 }
