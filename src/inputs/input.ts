@@ -297,12 +297,13 @@ export class Input {
     if (this.#worker === null) return;
     const { config } = this.#options;
     const { dataMs, pictureMs, soundMs, encoder } = this.#seen;
-    if (nowMs - this.#heartbeatMs > (!this.#playing && dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
+    const silenceMs = (sinceMs: number) => this.#seen.silenceMs(sinceMs, nowMs);
+    if (silenceMs(this.#heartbeatMs) > (!this.#playing && dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
       return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
     const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
-    if (dataMs > 0 && nowMs - dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
+    if (dataMs > 0 && silenceMs(dataMs) > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
     // The silence that is mixed in goes on when the source does not: the picture tells.
-    if (pictureMs > 0 && nowMs - pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
+    if (pictureMs > 0 && silenceMs(pictureMs) > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
     if (!this.#soundOnly && encoder !== null && pictureMs === 0 && soundMs > 0 && nowMs - soundMs > soundOnlyAfterMs) {
       this.#soundOnly = true;
       this.#seen.missPicture(soundMs);

@@ -3,6 +3,7 @@
  * time and go out; a switch lands on a picture that a decoder can begin with. Until it comes the old source stays on air, or the
  * slate when the old source is gone. Who is to be on air is not decided here (engine/).
  */
+import { HeldUp } from '../held-up.ts';
 import { Air } from './air.ts';
 import type { FeedFigures } from './feed.ts';
 import type { ProgramFormat } from './fit.ts';
@@ -24,6 +25,8 @@ const patienceMs = 50;
 const cutWaitMs = 250;
 /** A source on air that has sent no picture for so long gets the slate's; its clock runs on by itself for 300 ms. */
 const coverAfterMs = 360;
+/** Turns come each 10 ms. */
+const heldUpMs = 50;
 
 export interface SwitcherOptions {
   program: ProgramFormat & { passStreams?: readonly PassRule[] };
@@ -50,6 +53,7 @@ export class Switcher {
   #wanted: string | null = null;
   #wantedMs = 0;
   readonly #held = new Held();
+  readonly #heldUp = new HeldUp(heldUpMs);
   #nowMs = 0;
   /** Told at the next turn: who hears it may end the very source whose bytes are being read. */
   readonly #toTell: (() => void)[] = [];
@@ -132,6 +136,7 @@ export class Switcher {
   /** To be called every few milliseconds. */
   turn(nowMs: number): void {
     this.#setNow(nowMs);
+    this.#heldUp.look(nowMs);
     for (let tell = this.#toTell.shift(); tell !== undefined; tell = this.#toTell.shift()) tell();
     if (this.#held.waitedMs(nowMs) > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
@@ -139,7 +144,7 @@ export class Switcher {
     this.#slate.step(nowMs);
     const own = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
     if (own !== undefined) this.#air.describePrivate(own.feed.privateStreams);
-    this.#air.turn(nowMs, this.#wanted !== null && nowMs - this.#air.pictureMs > bridgeAfterMs);
+    this.#air.turn(nowMs, this.#wanted !== null && this.#sincePictureMs(nowMs) > bridgeAfterMs);
   }
 
   #setNow(nowMs: number): void {
@@ -149,11 +154,16 @@ export class Switcher {
 
   /** There has been no picture for too long, and there is nothing left to wait for but the wanted source. */
   #isLate(nowMs: number): boolean {
-    return nowMs - this.#air.pictureMs > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
+    return this.#sincePictureMs(nowMs) > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
   }
 
   #isPictureLost(nowMs: number): boolean {
-    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && nowMs - this.#air.pictureMs > coverAfterMs;
+    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && this.#sincePictureMs(nowMs) > coverAfterMs;
+  }
+
+  /** Without the time in which nobody was there to take one. */
+  #sincePictureMs(nowMs: number): number {
+    return this.#heldUp.silenceMs(this.#air.pictureMs, nowMs);
   }
 
   #source(id: string): Source {
