@@ -109,9 +109,9 @@ export class Seen {
   }
 
   sample(state: Pick<Sample, 'delivering' | 'reason'>, { continuityErrors, pictures }: Counted, nowMs: number): Sample {
-    const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
+    const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : this.silenceMs(sinceMs, nowMs));
     const { kbps, lossPercent, retransmitPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
-    const noPictureMs = this.#picturelessMs === null ? null : nowMs - this.#picturelessMs;
+    const noPictureMs = this.#picturelessMs === null ? null : this.silenceMs(this.#picturelessMs, nowMs);
     return {
       ...state,
       dataAgeMs: this.#dataAgeMs(nowMs),

@@ -55,6 +55,7 @@ export class Switcher {
   readonly #held = new Held();
   readonly #heldUp = new HeldUp(heldUpMs);
   #nowMs = 0;
+  readonly #silenceMs = (sinceMs: number): number => this.#heldUp.silenceMs(sinceMs, this.#nowMs);
   /** Told at the next turn: who hears it may end the very source whose bytes are being read. */
   readonly #toTell: (() => void)[] = [];
 
@@ -85,12 +86,12 @@ export class Switcher {
   /** Whose key frame is waited for. */
   get awaited(): string | null {
     if (this.#wanted !== null || !this.#covered || this.#onAir === null) return this.#wanted;
-    return this.#sources.get(this.#onAir)?.isPictureless(this.#nowMs) === false ? this.#onAir : null;
+    return this.#sources.get(this.#onAir)?.isPictureless(this.#silenceMs) === false ? this.#onAir : null;
   }
 
   /** The input's stream has sound, and no picture to it. */
   isPictureless(id: string): boolean {
-    return this.#sources.get(id)?.isPictureless(this.#nowMs) ?? false;
+    return this.#sources.get(id)?.isPictureless(this.#silenceMs) ?? false;
   }
 
   figures(id: string): FeedFigures | null {
@@ -140,11 +141,11 @@ export class Switcher {
     for (let tell = this.#toTell.shift(); tell !== undefined; tell = this.#toTell.shift()) tell();
     if (this.#held.waitedMs(nowMs) > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
-    if (this.#wanted === null && this.#isPictureLost(nowMs)) this.#cover(nowMs);
+    if (this.#wanted === null && this.#isPictureLost()) this.#cover(nowMs);
     this.#slate.step(nowMs);
     const own = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
     if (own !== undefined) this.#air.describePrivate(own.feed.privateStreams);
-    this.#air.turn(nowMs, this.#wanted !== null && this.#sincePictureMs(nowMs) > bridgeAfterMs);
+    this.#air.turn(nowMs, this.#wanted !== null && this.#silenceMs(this.#air.pictureMs) > bridgeAfterMs);
   }
 
   #setNow(nowMs: number): void {
@@ -154,16 +155,11 @@ export class Switcher {
 
   /** There has been no picture for too long, and there is nothing left to wait for but the wanted source. */
   #isLate(nowMs: number): boolean {
-    return this.#sincePictureMs(nowMs) > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
+    return this.#silenceMs(this.#air.pictureMs) > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
   }
 
-  #isPictureLost(nowMs: number): boolean {
-    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && this.#sincePictureMs(nowMs) > coverAfterMs;
-  }
-
-  /** Without the time in which nobody was there to take one. */
-  #sincePictureMs(nowMs: number): number {
-    return this.#heldUp.silenceMs(this.#air.pictureMs, nowMs);
+  #isPictureLost(): boolean {
+    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && this.#silenceMs(this.#air.pictureMs) > coverAfterMs;
   }
 
   #source(id: string): Source {
@@ -215,7 +211,7 @@ export class Switcher {
     if (!this.#held.isEmpty) return this.#hold(unit);
     if (unit.kind === 'audio') {
       source.sound.add(unit);
-      if (source.isPictureless(this.#nowMs)) this.#takeSound(id, source, unit);
+      if (source.isPictureless(this.#silenceMs)) this.#takeSound(id, source, unit);
     } else if (unit.entry === 'none') return;
     else if (this.#mayCut()) {
       this.#take(id, source, unit);
