@@ -56,15 +56,16 @@ test('without the media daemon it serves, says so, and takes it when it comes', 
   });
 });
 
-test('events keep their order and numbers over a kill -9, none lost, none doubled', async () => {
+test('events keep their order and numbers over a kill -9 and from before the first start, none lost, none doubled', async () => {
   await world.media.start();
-  world.start();
   const emit = (index: number) =>
     world.media.emit({ severity: 'info', subject: { kind: 'path', id: 'eth' }, what: 'path.state', reason: 'recovered', text: `event number ${index}` });
   const numbers = async () =>
     (await world.get<JournaledEvent[]>('/api/events')).filter(({ text }) => text.startsWith('event number')).map(({ text }) => Number(text.split(' ').at(-1)));
+  for (let index = 1; index <= 2; index++) emit(index);
+  world.start();
   await until('connected', async () => (await world.get<BoxSnapshot>('/api/status')).onAir);
-  for (let index = 1; index <= 5; index++) emit(index);
+  for (let index = 3; index <= 5; index++) emit(index);
   await until('five events', async () => (await numbers()).length === 5);
   await new Promise((resolve) => setTimeout(resolve, 300));
   await world.kill('SIGKILL');

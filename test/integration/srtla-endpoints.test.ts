@@ -56,7 +56,7 @@ async function stranger(): Promise<{ socket: Socket; heard: Buffer[] }> {
   return { socket, heard };
 }
 
-const allUp = (one: SrtlaSender) => one.status(0).every(({ state }) => state === 'up');
+const allUp = (one: SrtlaSender) => one.links.status(0).every(({ state }) => state === 'up');
 const reg1 = (fill: number): Buffer => {
   const bytes = Buffer.alloc(258, fill);
   bytes.writeUInt16BE(wire.srtlaType.reg1, 0);
@@ -167,10 +167,10 @@ describe('SRTLA', () => {
       emulator.close();
     });
     const { sender: one, lost } = sender(gateway.port);
-    one.setRemote('b', { address: '127.0.0.1', port: emulator.port });
+    one.links.setRemote('b', { address: '127.0.0.1', port: emulator.port });
     await until('both links', () => allUp(one));
     emulator.change({ down: true });
-    await until('the silent link to be told', () => one.status(0)[1]?.state === 'silent');
+    await until('the silent link to be told', () => one.links.status(0)[1]?.state === 'silent');
     await until('the receiver to forget it', () => gateway.status(0).groups.some(({ links }) => links.length === 1), linkSilentMsMax * 4);
     emulator.change({ down: false });
     await until('both links again', () => allUp(one));
@@ -181,7 +181,7 @@ describe('SRTLA', () => {
     const [old, other] = [receiver(), receiver()];
     const { sender: one } = sender(old.port);
     await until('both links', () => allUp(one));
-    for (const id of ['a', 'b']) one.setRemote(id, { address: '127.0.0.1', port: other.port });
+    for (const id of ['a', 'b']) one.links.setRemote(id, { address: '127.0.0.1', port: other.port });
     await until('both links at the other address', () => other.status(0).groups[0]?.links.length === 2 && allUp(one));
   });
 });
