@@ -4,7 +4,7 @@ import { goneQuiet, type WorkerLife } from './quiet.ts';
 
 const camera = inputSchema.parse({ id: 'cam', kind: 'rtsp', url: 'rtsp://camera/1', timeoutMs: 2000 });
 const listener = inputSchema.parse({ id: 'drone', kind: 'rtmp', timeoutMs: 2000 });
-const nothing = { dataMs: 0, pictureMs: 0, soundMs: 0, encoder: 'x264enc' };
+const nothing = { dataMs: 0, pictureMs: 0, soundMs: 0, encoder: 'x264enc', silenceMs: (sinceMs: number, nowMs: number) => nowMs - sinceMs };
 /** Started at 1 ms, and alive at `nowMs`. */
 const alive = (nowMs: number): WorkerLife => ({ startedMs: 1, heartbeatMs: nowMs, playing: true, soundOnly: false });
 const reasonAt = (nowMs: number, config: typeof camera, seen: Partial<typeof nothing>, life = alive(nowMs)) =>
@@ -24,6 +24,11 @@ describe('an input has gone quiet', () => {
     expect(reasonAt(12_001, camera, picture)).toBe('no-data');
     expect(reasonAt(12_001, camera, { ...picture, dataMs: 12_000 })).toBe('no-data');
     expect(reasonAt(12_001, listener, picture)).toBe('source-closed');
+  });
+  it('but not by the time in which this process stood still', () => {
+    const seen = { dataMs: 10_000, pictureMs: 10_000, silenceMs: (sinceMs: number, nowMs: number) => nowMs - sinceMs - 5000 };
+    expect(reasonAt(16_999, camera, seen, { startedMs: 1, heartbeatMs: 11_000, playing: true, soundOnly: false })).toBe(null);
+    expect(reasonAt(17_001, camera, seen)).toBe('no-data');
   });
   it('when nothing ever came from a camera; a listener waits', () => {
     expect(reasonAt(15_002, camera, {})).toBe('no-data');

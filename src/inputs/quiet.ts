@@ -28,17 +28,20 @@ export interface Quiet {
 export function goneQuiet(
   config: InputConfig,
   worker: WorkerLife,
-  { dataMs, pictureMs, soundMs, encoder }: Pick<Seen, 'dataMs' | 'pictureMs' | 'soundMs' | 'encoder'>,
+  seen: Pick<Seen, 'dataMs' | 'pictureMs' | 'soundMs' | 'encoder' | 'silenceMs'>,
   nowMs: number,
 ): Quiet | null {
   const { id, timeoutMs } = config;
+  const { dataMs, pictureMs, soundMs, encoder } = seen;
+  // Nobody is blamed for the time in which this process itself stood still.
+  const silenceMs = (sinceMs: number) => seen.silenceMs(sinceMs, nowMs);
   const starts = !worker.playing && dataMs === 0;
-  if (nowMs - worker.heartbeatMs > (starts ? startMsMax(config) : heartbeatMsMax(config)))
+  if (silenceMs(worker.heartbeatMs) > (starts ? startMsMax(config) : heartbeatMsMax(config)))
     return { reason: 'worker-hung', text: `${id}: the encoder process stopped answering and is replaced` };
   const reason = waitsForSender(config) ? 'source-closed' : 'no-data';
-  if (dataMs > 0 && nowMs - dataMs > timeoutMs) return { reason, text: `${id}: no data for ${timeoutMs} ms` };
+  if (dataMs > 0 && silenceMs(dataMs) > timeoutMs) return { reason, text: `${id}: no data for ${timeoutMs} ms` };
   // The silence that is mixed in goes on when the source does not: the picture tells.
-  if (pictureMs > 0 && nowMs - pictureMs > timeoutMs) return { reason, text: `${id}: no picture for ${timeoutMs} ms` };
+  if (pictureMs > 0 && silenceMs(pictureMs) > timeoutMs) return { reason, text: `${id}: no picture for ${timeoutMs} ms` };
   if (!worker.soundOnly && encoder !== null && pictureMs === 0 && soundMs > 0 && nowMs - soundMs > soundOnlyAfterMs)
     return { reason: 'no-picture', text: `${id} has sound but no picture: the slate is shown to it` };
   if (dataMs === 0 && !waitsForSender(config) && nowMs - worker.startedMs > startMsMax(config))

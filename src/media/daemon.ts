@@ -71,6 +71,7 @@ export class MediaDaemon {
   readonly #allowances: Allowances;
   readonly #reload: Reload;
   #secondAtMs = 0;
+  #sentMs = Number.NEGATIVE_INFINITY;
   running = false;
 
   constructor(options: MediaDaemonOptions) {
@@ -259,6 +260,7 @@ export class MediaDaemon {
   /** The packet path: from the switcher to the uplink without a promise or a log line. */
   #send(buffer: Buffer, offset: number, length: number): void {
     const nowMs = monoMs();
+    this.#sentMs = nowMs;
     this.#rate.add(length, nowMs);
     this.rehearsals.current?.push(buffer, offset, length, nowMs);
     if (this.running) this.uplink.send(buffer, offset, length);
@@ -283,6 +285,7 @@ export class MediaDaemon {
         connected: this.uplink.connected,
         hasInputs: this.inputs.size > 0,
         kbps: this.#rate.kbps(nowMs),
+        sentMs: this.#sentMs,
         uptimeMs: nowMs - this.#startedMs,
       },
       nowMs,
