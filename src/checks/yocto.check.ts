@@ -40,6 +40,7 @@ it('the layer is right as far as its text shows', () => {
 const daemon = 'recipes-tandem/tandem/tandem-daemons_0.1.0.bb';
 const data = 'recipes-tandem/tandem-data/tandem-data_1.0.bb';
 const slots = 'dynamic-layers/rauc/recipes-tandem/tandem-slots/tandem-slots_1.0.bb';
+const policy = 'dynamic-layers/rauc/recipes-core/rauc/files/de.pengutronix.rauc.conf';
 const bootfs = 'dynamic-layers/raspberrypi/recipes-bsp/tandem-bootfs/tandem-bootfs_1.0.bb';
 
 /** One mistake each: file, what is replaced, by what, and what the lint must say of it. */
@@ -81,6 +82,10 @@ const mistakes: [string, string | RegExp, string, RegExp][] = [
   ['files/wic/tandem-raspberrypi5.wks.in', /^part .*--part-name boot-b.*\n/m, '', /no partition boot-b/],
   ['files/wic/tandem-raspberrypi4-64.wks.in', /^part .*--part-name boot .*\n/m, '', /slot-a must be partition 2/],
   ['dynamic-layers/rauc/recipes-core/bundles/tandem-update-bundle.bb', '"verity"', '"plain"', /not of format verity/],
+  [policy, '"tandem-control"', '"tandem"', /user tandem is not made/],
+  [policy, '<policy user="tandem-control">', '<policy context="default">', /others than root/],
+  ['dynamic-layers/rauc/recipes-core/rauc/rauc_%.bbappend', 'system.d/de', 'session.d/de', /in the place of RAUC’s own/],
+  ['recipes-kernel/linux/files/tandem.cfg', 'CONFIG_BLK_DEV_NBD=y', 'CONFIG_BLK_DEV_NBD=m', /no BLK_DEV_NBD/],
   [data, 'LICENSE = "CLOSED"', `LICENSE = "CLOSED"\n# ${'-----BEGIN'} EC PRIVATE KEY-----`, /a private key/],
 ];
 

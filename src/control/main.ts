@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { EffectiveConfig } from '../config/effective.ts';
 import { type Logger, makeLogger } from '../log.ts';
 import { MediaClient } from '../media-client/client.ts';
@@ -30,6 +31,8 @@ const statusEveryMs = 500;
 const telemetryEveryMs = 1000;
 /** A snapshot waits for a picture; everything else answers in milliseconds. */
 const commandMsMax = 5000;
+/** RAUC's service is started by the question, which takes a second on a small board; a page that comes later is worse than a birth without a slot. */
+const slotsReadMsMax = 2000;
 
 /** Runs until SIGTERM or SIGINT. */
 export async function runControl(config: EffectiveConfig): Promise<number> {
@@ -47,7 +50,8 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   const media = new MediaClient({
     path: config.media.socket,
     statusEveryMs,
-    eventsAfter: journal.lastOfMedia(),
+    // A journal without any: what media has told so far, also of before this daemon was first there.
+    eventsAfter: journal.lastOfMedia() ?? { session: '', seq: 0 },
     onStatus: (status) => box.takeStatus(status),
     onEvent: (event) => box.takeEvent(event),
     onReport: (report) => rehearsals.keep(report),
@@ -79,9 +83,11 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
     }),
   );
   media.start();
+  const slotsRead = updater.start();
+  // The birth over MQTT names the slot: where the kernel does not know it, RAUC may.
+  if (box.update.booted === null) await Promise.race([slotsRead, wait(slotsReadMsMax, undefined, { ref: false })]);
   await parts.start();
   settings.start();
-  updater.start();
   const seconds = setInterval(() => {
     const sample = telemetry(box.snapshot(), box.history.latest(), box.wall());
     store.record(sample, parts.mqtt?.sendTelemetry(sample) ?? false);
@@ -152,7 +158,7 @@ function bootId(): string {
   }
 }
 
-/** RAUC and the boot loader name the slot on the kernel's command line. */
+/** As the boot loader told the kernel; not every one does. RAUC also knows it by `root=` (its src/context.c), and is believed where it answers. */
 function bootedSlot(): string | null {
   try {
     return /(?:^|\s)rauc\.slot=(\S+)/.exec(readFileSync('/proc/cmdline', 'utf8'))?.[1] ?? null;

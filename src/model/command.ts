@@ -77,7 +77,11 @@ export const boxCommandSchema = z.discriminatedUnion('name', [
     input: z.string().min(1).max(64).optional().describe('another input than the one on air'),
   }),
   z.object({
-    name: z.literal('update').describe('install a signed bundle into the other slot; it is used after the next reboot'),
+    name: z
+      .literal('update')
+      .describe(
+        'install a signed bundle into the other slot; it is used after the next reboot. It is read block by block: the server must answer range requests',
+      ),
     url: z
       .string()
       .max(1024)

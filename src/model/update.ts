@@ -15,14 +15,14 @@ export const slotSchema = z.object({
 export type Slot = z.infer<typeof slotSchema>;
 
 export const updateStatusSchema = z.object({
-  supported: z.boolean().describe('false: this machine has no RAUC, and no second slot'),
+  supported: z.boolean().describe('false: this machine has no RAUC that tells of slots'),
   state: z
     .enum(['idle', 'installing', 'installed', 'failed'])
     .describe('installed: another slot than the one that runs is used at the next start. failed: the last one was not installed'),
   reason: reasonSchema,
   text: z.string().describe('one sentence for people'),
   progressPct: z.number().nullable().describe('while installing; null: not known'),
-  booted: z.string().nullable().describe('the slot that booted, by the kernel’s command line'),
+  booted: z.string().nullable().describe('the slot that runs: as RAUC tells, and where it does not, by the kernel’s command line (rauc.slot=)'),
   version: z.string().describe('of the Tandem that runs'),
   slots: z.array(slotSchema),
 });

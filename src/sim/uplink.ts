@@ -14,6 +14,8 @@ export interface SimulatedLink {
   profile: LinkProfile;
   priority?: number;
   capKbps?: number;
+  /** When the receiver has taken it; the usual is at the beginning. */
+  acceptedMs?: number;
 }
 
 export interface UplinkScenario {
@@ -148,10 +150,11 @@ class World implements Outlet {
     const { seconds } = this.#scenario;
     const changes = (this.#scenario.changes ?? []).toSorted((a, b) => a.atMs - b.atMs);
     let next = 0;
-    for (const carrier of this.#bond.carriers) carrier.accepted(0);
+    this.#accept(0);
     const endMs = seconds * 1000 + this.#scenario.latencyMs + 1000;
     for (this.#nowMs = 0; this.#nowMs < endMs; this.#nowMs++) {
       for (let change = changes[next]; change !== undefined && change.atMs <= this.#nowMs; change = changes[++next]) this.#change(change.link, change.patch);
+      if (this.#nowMs > 0) this.#accept(this.#nowMs);
       this.#standstills.at(this.#nowMs);
       const still = (what: Process) => this.#standstills.still(what, this.#nowMs);
       if (!still('links')) this.#deliver();
@@ -165,9 +168,15 @@ class World implements Outlet {
   put(link: number, bytes: Buffer, offset: number, length: number): boolean {
     this.#lastPutMs[link] = this.#nowMs;
     if (this.#bond.carriers[link]?.usable !== true) this.#misused++;
-    if (this.#bond.only >= 0 && link !== this.#bond.only && this.#bond.carriers[this.#bond.only]?.sound === true) this.#astray++;
+    if (this.#bond.failover.only >= 0 && link !== this.#bond.failover.only && this.#bond.carriers[this.#bond.failover.only]?.sound === true) this.#astray++;
     this.#later(this.#arrivals, this.#up[link] as LinkModel, { link, bytes: null, sequence: wire.dataSequence(bytes, offset), length });
     return true;
+  }
+
+  #accept(nowMs: number): void {
+    this.#scenario.links.forEach(({ acceptedMs = 0 }, link) => {
+      if (acceptedMs === nowMs) this.#bond.carriers[link]?.accepted(nowMs);
+    });
   }
 
   #turn(): void {
@@ -175,7 +184,7 @@ class World implements Outlet {
     const heard = this.#heard;
     this.#heard = [];
     this.#bond.begin(nowMs);
-    this.#bond.only = this.#scenario.pins?.findLast(({ atMs }) => atMs <= nowMs)?.link ?? -1;
+    this.#bond.failover.only = this.#scenario.pins?.findLast(({ atMs }) => atMs <= nowMs)?.link ?? -1;
     for (const { link, bytes } of heard) if (bytes !== null) this.#hear(link, bytes);
     this.#bond.turn(nowMs, this);
     this.#bond.carriers.forEach((carrier, link) => {

@@ -24,7 +24,7 @@ function listen(options: SrtOptions = {}): SrtSocket {
 }
 
 function call(listener: SrtSocket, options: SrtOptions = {}): SrtSocket {
-  const caller = keep(SrtSocket.open({ latencyMs: 60, connectTimeoutMs: 2000, ...options }));
+  const caller = keep(SrtSocket.open({ latencyMs: 60, connectTimeoutMs: 20_000, ...options }));
   caller.connect('127.0.0.1', listener.localPort());
   return caller;
 }
@@ -91,7 +91,8 @@ describe('the libsrt binding', () => {
     const results = Array.from({ length: 4000 }, (_, n) => caller.send(payload(n), 0, 1316));
     expect(results).toContain('full');
     expect(results).not.toContain('broken');
-    expect(performance.now() - started).toBeLessThan(2000);
+    // Nobody reads: a call that waited would wait for ever. Four thousand take 20 ms on a machine that does not stop.
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('survives every use after a close, and a close twice', async () => {
@@ -175,7 +176,7 @@ describe('the libsrt binding', () => {
     await round(100);
     const [before, rss] = [descriptors(), process.memoryUsage.rss()];
     await round(1000);
-    await until('the descriptors', () => descriptors() <= before + 12, 20_000);
+    await until('the descriptors', () => descriptors() <= before + 12);
     expect(process.memoryUsage.rss() - rss).toBeLessThan(150e6);
   });
 });

@@ -52,6 +52,7 @@ export function lintLayer(layer: Layer): string[] {
     ...lintPins(layer),
     ...lintDaemon(layer),
     ...lintSlots(layer),
+    ...lintUpdates(layer),
     ...lintSecrets(layer),
   ];
 }
@@ -245,6 +246,24 @@ function lintSlots({ files }: Layer): string[] {
   }
   if (!/^RAUC_BUNDLE_FORMAT = "verity"$/m.test(files.get('dynamic-layers/rauc/recipes-core/bundles/tandem-update-bundle.bb') ?? ''))
     findings.push('the update bundle is not of format verity');
+  return findings;
+}
+
+/** What an update that is asked for over MQTT needs: control may ask RAUC, and nobody else but root; the kernel has what RAUC reads https through. */
+function lintUpdates({ files, sysusers }: Layer): string[] {
+  const findings: string[] = [];
+  const folder = 'dynamic-layers/rauc/recipes-core/rauc';
+  const policy = files.get(`${folder}/files/de.pengutronix.rauc.conf`) ?? '';
+  if (/<policy (context|at_console|group)=/.test(policy)) findings.push('de.pengutronix.rauc.conf: others than root and one user may ask RAUC');
+  const users = [...policy.matchAll(/<policy user="([^"]+)"/g)].map(([, user]) => user ?? '').filter((user) => user !== 'root');
+  if (users.length === 0) findings.push('de.pengutronix.rauc.conf: the control daemon may not ask RAUC');
+  for (const user of users)
+    if (!new RegExp(`^u ${user} `, 'm').test(sysusers)) findings.push(`de.pengutronix.rauc.conf: user ${user} is not made by systemd/tandem.sysusers`);
+  if (!/^ +install .*\/dbus-1\/system\.d\/de\.pengutronix\.rauc\.conf$/m.test(files.get(`${folder}/rauc_%.bbappend`) ?? ''))
+    findings.push('rauc_%.bbappend does not put de.pengutronix.rauc.conf in the place of RAUC’s own');
+  const kernel = files.get('recipes-kernel/linux/files/tandem.cfg') ?? '';
+  for (const symbol of ['BLK_DEV_NBD', 'DM_VERITY'])
+    if (!kernel.includes(`\nCONFIG_${symbol}=y\n`)) findings.push(`tandem.cfg: no ${symbol}, without which RAUC cannot install from an address`);
   return findings;
 }
 

@@ -181,10 +181,10 @@ export class LinkCapacity {
     this.kbps = Math.max(this.kbps, kbpsMin);
   }
 
-  /** Much of what it was given was lost: a policer or a queue too short to be felt. */
-  lossy(nowMs: number): void {
+  /** Much of what it was given was lost: a policer or a queue too short to be felt. @param arrivedKbps what was not: so much it does carry. */
+  lossy(arrivedKbps: number, nowMs: number): void {
     this.#ceilingMs = nowMs;
-    this.kbps = Math.max(kbpsMin, this.kbps * 0.9);
+    this.kbps = Math.max(kbpsMin, Math.max(this.kbps, arrivedKbps) * 0.9);
   }
 
   /** It had room and nothing to carry. */

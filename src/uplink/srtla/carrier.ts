@@ -204,11 +204,14 @@ export class Carrier {
   second(nowMs: number): void {
     const ratio = this.#lossSent > 0 ? Math.min(1, this.#lossLost / this.#lossSent) : 0;
     this.lossPct += (ratio * 100 - this.lossPct) * 0.3;
-    if (this.#lossSent >= lossPacketsMin && ratio > lossRatioMax && !this.pulse.suspect) this.capacity.lossy(nowMs);
+    const tooMany = this.#lossLost > this.#lossSent * lossRatioMax + lossesByChance;
+    if (tooMany && !this.pulse.suspect) this.capacity.lossy(((this.#lossSent - this.#lossLost) * packetBytesUsual * 8) / secondMs, nowMs);
     this.#lossSent = this.#lossLost = 0;
   }
 }
 
+const secondMs = 1000;
 /** Loss by radio stays below; a queue that is too short to be felt as delay loses more. */
 const lossRatioMax = 0.12;
-const lossPacketsMin = 40;
+/** Radio loses in bursts: two or three of them in a second say nothing of a link that was given little. */
+const lossesByChance = 12;
