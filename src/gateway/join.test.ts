@@ -227,5 +227,12 @@ describe('a sender beside the one that leads', () => {
     const { out, verdicts } = play(payloads, ['eth', 'other'], [...sent('eth', ethMs, 0, 999), ...strange]);
     expect(verdicts.map(({ kind, member }) => [kind, member.peer])).toEqual([['stranger', 'other']]);
     expect(out).toEqual(numbers(0, 999));
+    // Two programs with the same sound.
+    const alike = payloads.map((payload, n) => (n >= 1000 && n % 10 === 0 ? (payloads[n - 1000] as Buffer) : payload));
+    for (const wayMs of [0, 60]) {
+      const late = strange.map((one) => ({ ...one, atMs: one.atMs + wayMs }));
+      const sound = play(alike, ['eth', 'other'], [...sent('eth', ethMs, 0, 999), ...late]);
+      expect(sound.verdicts.map(({ kind }) => kind)).toEqual(['stranger']);
+    }
   });
 });

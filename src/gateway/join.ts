@@ -117,7 +117,9 @@ export class Join {
   }
 
   #noteAlone(member: Member, nowMs: number): void {
-    member.aloneSinceMs = member.feed.held.length === 0 ? null : (member.aloneSinceMs ?? nowMs);
+    const { feed, heardMs } = member;
+    if (feed.isTwin || nowMs - heardMs > aloneSpareMs) member.aloneSinceMs = null;
+    else if (feed.held.length > 0) member.aloneSinceMs ??= nowMs;
   }
 
   #appoint(member: Member | null): void {

@@ -88,7 +88,7 @@ export class Merge {
       if (!isTelling(key)) return;
       feed.matched++;
       // What it brought before this one, and the leading sender did not, is older still: too late.
-      feed.held.length = 0;
+      feed.alone += feed.held.splice(0).length;
       return;
     }
     if (feed.held.length >= rememberedMax) feed.held.shift();
