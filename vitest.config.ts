@@ -1,6 +1,6 @@
 /**
  * The tiers of tests, cheapest first; each tier starts when the one before has ended. Times are for a loaded two-core
- * machine: a test that needs them all is broken, one that needs a tenth is normal.
+ * machine that may stop for seconds: a test that needs them all is broken, one that needs a tenth is normal.
  */
 import { defineConfig } from 'vitest/config';
 import { Reporter } from './test/reporter.ts';
@@ -27,7 +27,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/*.test.ts'],
           exclude: ['src/**/*.sim.test.ts'],
-          testTimeout: 15_000,
+          testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -45,8 +45,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           exclude: wholeChain,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
@@ -55,8 +55,8 @@ export default defineConfig({
         test: {
           name: 'chain',
           include: wholeChain,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
         },
@@ -65,8 +65,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 5 },
         },

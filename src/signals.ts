@@ -11,5 +11,7 @@ export function untilSignal(): Promise<string> {
       resolve(signal);
     });
     process.on('disconnect', () => resolve('disconnect'));
+    // It may have gone while this process was still starting: nobody tells of that again.
+    if (process.send !== undefined && !process.connected) resolve('disconnect');
   });
 }

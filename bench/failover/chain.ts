@@ -60,11 +60,11 @@ export async function switched(run: DemoRun, sinceMs: number, wanted: (event: Ta
 export const switches = (run: DemoRun, sinceMs: number): TandemEvent[] =>
   run.events.filter((event) => event.what === 'program.switch' && event.monoMs >= sinceMs);
 
-const onAir = (run: DemoRun, id: string): boolean => run.status?.inputs.find((one) => one.id === id)?.onAir === true;
+export const isOnAir = (run: DemoRun, id: string): boolean => run.status?.inputs.find((one) => one.id === id)?.onAir === true;
 
 export async function untilOnAir(run: DemoRun, id: string, msMax: number): Promise<void> {
   const untilMs = monoMs() + msMax;
-  while (!onAir(run, id)) {
+  while (!isOnAir(run, id)) {
     if (monoMs() >= untilMs) throw new Error(`${id} was not on air within ${msMax / 1000} s: ${JSON.stringify(run.status?.inputs)}`);
     await wait(50);
   }

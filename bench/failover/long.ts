@@ -55,7 +55,7 @@ export async function measureFlapping(seed: number, seconds: number): Promise<nu
       { id: 'spare', kind: 'test' as const, pattern: 'ball' as const },
     ];
     return await withChain({ inputs, seed, switching: { holdDownMs: flapHoldDownMs } }, async (run) => {
-      await untilOnAir(run, 'main', 30_000);
+      await untilOnAir(run, 'main', 60_000);
       await wait(settleMs);
       await run.seen();
       const sinceMs = monoMs();
@@ -90,7 +90,7 @@ export async function measureDark(seed: number, seconds: number): Promise<number
   try {
     const inputs = ['main', 'spare'].map((id, index) => ({ id, kind: 'udp' as const, host: '127.0.0.1', port: ports[index] as number }));
     return await withChain({ inputs, seed }, async (run) => {
-      await untilOnAir(run, 'main', 30_000);
+      await untilOnAir(run, 'main', 60_000);
       await wait(settleMs);
       await run.seen();
       const sinceMs = monoMs();
@@ -145,7 +145,7 @@ export async function measureChaos(seed: number, faults: number): Promise<number
       { id: 'third', kind: 'test' as const, pattern: 'smpte' as const, toneHz: 220 },
     ];
     return await withChain({ inputs, seed, switching: { holdDownMs: 500, holdDownMsMax: 2000 }, record: true }, async (run, recordings) => {
-      await untilOnAir(run, 'main', 30_000);
+      await untilOnAir(run, 'main', 60_000);
       await wait(settleMs);
       await run.seen();
       const sinceMs = monoMs();

@@ -53,7 +53,8 @@ export async function kills(seconds = 60): Promise<void> {
     await delay(settleMs);
     const key = (event: TandemEvent): string => `${event.session} ${event.seq}`;
     const keys = heard.map(key);
-    const lost = made.filter((event) => !new Set(keys).has(key(event))).length;
+    const arrived = new Set(keys);
+    const lost = made.filter((event) => !arrived.has(key(event)));
     const { twice, outOfOrder } = order(heard.map(({ id }) => id));
     const restarts = heard.filter(({ what, reason }) => what === 'control.state' && reason === 'restarted').length;
     const differing = new Map(heard.map((event) => [event.id, key(event)]));
@@ -62,9 +63,10 @@ export async function kills(seconds = 60): Promise<void> {
       `control killed ${faults.length} times, ${restarts} restarts told; viewer: ${viewer.pictures} pictures, ${viewer.picturesLost} lost, ${viewer.continuityErrors} continuity errors, longest gap ${Math.round(viewer.longestGapMs)} ms`,
     );
     console.log(
-      `events of media: ${made.length}; heard ${heard.length} (${heard.length - before} of them in the ${settleMs / 1000} s after): ${lost} lost, ${outOfOrder} out of order, ${ambiguous} numbers used for two, ` +
+      `events of media: ${made.length}; heard ${heard.length} (${heard.length - before} of them in the ${settleMs / 1000} s after): ${lost.length} lost, ${outOfOrder} out of order, ${ambiguous} numbers used for two, ` +
         `${twice} sent twice (dropped by their number), ${new Set(keys).size - new Set(heard.map(({ id }) => id)).size} doubled after that`,
     );
+    for (const event of lost) console.log(`  lost: ${key(event)} of ${made.at(-1)?.seq}, ${event.what} ${event.reason}: ${event.text}`);
     media.stop();
     await client.endAsync(true);
   } finally {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { monoMs } from '../../src/clock.ts';
 import type { ConfigInput, Mode } from '../../src/config/schema.ts';
 import { freeUdpPort } from '../../src/demo/free-port.ts';
 import { makeClip, playClip } from '../../src/lab/clip.ts';
@@ -81,7 +82,7 @@ export class ModesWorld {
         ...(networks === 'emulated' && gateways > 1 ? { paths: [`eth${n + 1}`, `lte${n + 1}`] } : {}),
         ...this.#options.destination,
       })),
-      media: { socket: join(this.directory, 'media.sock') },
+      media: { socket: join(this.directory, 'media.sock'), stateDirectory: join(this.directory, 'state') },
       ...this.#options.box,
     };
     this.#box = box;
@@ -138,10 +139,10 @@ export class ModesWorld {
   }
 
   /** @throws what the processes said, after `msMax`. */
-  async until(what: string, found: () => boolean | Promise<boolean>, msMax = 30_000): Promise<void> {
-    const endMs = Date.now() + msMax;
+  async until(what: string, found: () => boolean | Promise<boolean>, msMax = 60_000): Promise<void> {
+    const endMs = monoMs() + msMax;
     while (!(await found())) {
-      if (Date.now() > endMs)
+      if (monoMs() > endMs)
         throw new Error(
           `waited ${msMax} ms in vain for ${what}; paths ${JSON.stringify(this.status?.paths.map(({ id, state, reason }) => [id, state, reason]))}\n${this.log().slice(-3000)}`,
         );

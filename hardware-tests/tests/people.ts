@@ -5,8 +5,9 @@ import { boxStatusSchema, topicRoot } from '../../src/model/mqtt.ts';
 import type { Box } from '../box.ts';
 import { type HardwareTest, Skip } from '../suite.ts';
 
-/** Longer than the debounce, shorter than a long press. */
-const pressMs = 200;
+/** Longer than the debounce, shorter than a long press; and longer than a long one has to be. */
+const shortPressMs = 200;
+const longPressMs = 3000;
 
 export const people: HardwareTest[] = [
   {
@@ -81,27 +82,49 @@ export const people: HardwareTest[] = [
   {
     name: 'a press of the button takes the box off air, another brings it back',
     async run(box) {
-      const { gpio } = (await box.config()).control;
-      if (gpio.button === undefined) throw new Skip('no button is configured (control.gpio.button)');
-      await needGpio(box);
-      const { setLine } = box.reach.outside;
-      if (setLine === undefined) throw new Skip('nothing here can press the button: press it yourself and watch the lamps');
+      const press = await button(box);
       await box.needDestination();
-      const line = Number(gpio.button.slice(gpio.button.lastIndexOf('/') + 1));
-      const press = async (): Promise<void> => {
-        await setLine(line, !gpio.buttonActiveLow);
-        await delay(pressMs);
-        await setLine(line, gpio.buttonActiveLow);
-      };
       await box.untilOnAir(60_000);
-      await press();
+      await press(shortPressMs);
       await box.until('stopped after a press', 15_000, async () => (await box.status()).program.state === 'stopped');
-      await press();
+      await press(shortPressMs);
       await box.untilOnAir(60_000);
       return 'stopped and started';
     },
   },
+  {
+    name: 'a long press of the button starts a rehearsal, another ends it, and the program stays on air',
+    async run(box) {
+      const press = await button(box);
+      await box.needDestination();
+      await box.untilOnAir(60_000);
+      await press(longPressMs);
+      await box.until('a rehearsal after a long press', 15_000, async () => (await box.status()).rehearsal != null);
+      await press(longPressMs);
+      const after = await box.until('its end after another one', 30_000, async () => {
+        const status = await box.status();
+        return status.rehearsal == null ? status : null;
+      });
+      if (after.program.state !== 'on-air') throw new Error(`the program is ${after.program.state}: ${after.program.text}`);
+      return 'started and ended';
+    },
+  },
 ];
+
+/** @returns presses the button for so long, ms. @throws Skip where there is none, or nothing that could press it. */
+async function button(box: Box): Promise<(ms: number) => Promise<void>> {
+  const { gpio } = (await box.config()).control;
+  if (gpio.button === undefined) throw new Skip('no button is configured (control.gpio.button)');
+  await needGpio(box);
+  const { setLine } = box.reach.outside;
+  if (setLine === undefined) throw new Skip('nothing here can press the button: press it yourself and watch the lamps');
+  const line = Number(gpio.button.slice(gpio.button.lastIndexOf('/') + 1));
+  return async (ms) => {
+    await setLine(line, !gpio.buttonActiveLow);
+    await delay(ms);
+    await setLine(line, gpio.buttonActiveLow);
+  };
+}
 
 /** @throws Skip where the kernel offers no lines. */
 async function needGpio(box: Box): Promise<void> {

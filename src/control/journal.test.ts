@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -92,7 +92,7 @@ test('a cursor file that is torn in one place gives what stood before, and one t
   for (let seq = 1; seq <= 5; seq++) first.append(event(seq), 'media');
   for (const id of [2, 3]) {
     first.advance('mqtt', id);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settled(() => existsSync(path) && readFileSync(path, 'latin1').includes(`"mqtt":${id}`));
   }
   await first.close();
   const whole = readFileSync(path, 'latin1');
@@ -124,14 +124,14 @@ test('a full disk is said once, delays nobody, and takes what it missed when the
   expect(ids(openJournal('/journal', () => undefined, disk)).at(-1)).toBe(50);
 });
 
-test('a disk that takes 2 s is said, delays an event by a second at most, and is well again by itself', { timeout: 30_000 }, async () => {
+test('a disk that takes 4 s is said, delays an event by a second at most, and is well again by itself', { timeout: 30_000 }, async () => {
   const disk = new FailingDisk(1);
   const journal = openJournal('/journal', (trouble) => troubles.push(trouble ?? 'well'), disk);
-  disk.syncMs = 2000;
+  disk.syncMs = 4000;
   const sinceMs = performance.now();
   journal.append(event(1), 'media');
   await settled(() => journal.readyId === 1);
-  expect(performance.now() - sinceMs).toBeLessThan(1900);
+  expect(performance.now() - sinceMs).toBeLessThan(3500);
   await settled(() => troubles.length === 1);
   disk.syncMs = 0;
   await settled(() => troubles.length === 2);

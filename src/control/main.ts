@@ -50,7 +50,8 @@ export async function runControl(config: EffectiveConfig): Promise<number> {
   const media = new MediaClient({
     path: config.media.socket,
     statusEveryMs,
-    eventsAfter: journal.lastOfMedia(),
+    // A journal without any: what media has told so far, also of before this daemon was first there.
+    eventsAfter: journal.lastOfMedia() ?? { session: '', seq: 0 },
     onStatus: (status) => box.takeStatus(status),
     onEvent: (event) => box.takeEvent(event),
     onReport: (report) => rehearsals.keep(report),

@@ -2,8 +2,12 @@
 import { notice } from '../model/event.ts';
 import type { Box } from './box.ts';
 
-/** A restart of the media daemon takes less; what lasts longer is worth a warning. */
-const graceMs = 2500;
+/**
+ * A restart of the media daemon takes less than 2.5 s; what lasts longer is worth a warning. Counted and not measured: on a small board a start of control
+ * itself may take as long, in which the answer waits to be read.
+ */
+const looksMax = 10;
+const lookEveryMs = 250;
 
 export class MediaPresence {
   readonly #box: Box;
@@ -17,7 +21,7 @@ export class MediaPresence {
   }
 
   connected(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     const before = this.#box.links.media.state;
     this.#box.setLink('media', 'connected', 'connected', 'the media daemon answers');
     if (this.#warned) this.#report('clear', before, 'connected', 'recovered', 'the media daemon answers again');
@@ -31,16 +35,19 @@ export class MediaPresence {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
   }
 
   #await(text: string): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.#box.setLink('media', 'waiting', 'media-lost', `${text}: whether the program is on air is not known here`);
-    this.#timer = setTimeout(() => {
+    let looks = 0;
+    this.#timer = setInterval(() => {
+      if (++looks < looksMax) return;
+      clearInterval(this.#timer);
       this.#warned = true;
       this.#report('warning', 'connected', 'waiting', 'media-lost', `${text}: check its service (tandem-media); management goes on without it`);
-    }, graceMs);
+    }, lookEveryMs);
   }
 
   #report(severity: 'warning' | 'clear', from: string, to: string, reason: 'media-lost' | 'recovered', text: string): void {

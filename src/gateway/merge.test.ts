@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../lab/random.ts';
-import { Follower, Merge } from './merge.ts';
+import { Feed, Merge } from './merge.ts';
 
 /** Payloads of one program: seven packets each, with bytes that no other has. */
 function program(seed: number, count: number): Buffer[] {
@@ -30,11 +30,11 @@ describe('several senders of one program', () => {
     for (const lag of [-40, -1, 0, 1, 40]) {
       const payloads = program(1, 400);
       const { one, out } = merge();
-      const follower = new Follower();
+      const [leader, follower] = [new Feed(), new Feed()];
       for (let n = -50; n < 450; n++) {
         const [lead, follow] = [payloads[n], payloads[n + lag]];
-        if (lead !== undefined) one.lead(lead, 0, 1316, [follower]);
-        if (follow !== undefined) one.follow(follower, follow, 0, 1316);
+        if (lead !== undefined) one.lead(leader, [follower], lead, 0, 1316, n);
+        if (follow !== undefined) one.follow(follower, follow, 0, 1316, n);
       }
       expect(Buffer.concat(out).equals(Buffer.concat(payloads))).toBe(true);
       expect(follower.isTwin).toBe(true);
@@ -44,12 +44,12 @@ describe('several senders of one program', () => {
   it('make good what each of them lacks, in order', () => {
     const payloads = program(2, 500);
     const { one, out } = merge();
-    const follower = new Follower();
+    const [leader, follower] = [new Feed(), new Feed()];
     payloads.forEach((payload, n) => {
       // The other one is ten payloads ahead, and has holes of its own.
       const ahead = payloads[n + 10];
-      if (ahead !== undefined && n % 97 !== 0) one.follow(follower, ahead, 0, 1316);
-      if (n < 100 || n % 50 > 4 || n % 97 === 87) one.lead(payload, 0, 1316, [follower]);
+      if (ahead !== undefined && n % 97 !== 0) one.follow(follower, ahead, 0, 1316, n);
+      if (n < 100 || n % 50 > 4 || n % 97 === 87) one.lead(leader, [follower], payload, 0, 1316, n);
     });
     expect(out.length).toBeGreaterThan(490);
     const order = out.map((payload) => payloads.findIndex((one) => one.equals(payload)));
@@ -61,24 +61,26 @@ describe('several senders of one program', () => {
   it('go on with another one from where the leading one stopped', () => {
     const payloads = program(3, 300);
     const { one, out } = merge();
-    const follower = new Follower();
+    const [leader, follower] = [new Feed(), new Feed()];
     payloads.forEach((payload, n) => {
-      if (n < 150) one.lead(payload, 0, 1316, [follower]);
-      if (n < 200) one.follow(follower, payload, 0, 1316);
+      if (n < 150) one.lead(leader, [follower], payload, 0, 1316, n);
+      if (n < 200) one.follow(follower, payload, 0, 1316, n);
     });
     one.promote(follower);
-    for (const payload of payloads.slice(200)) one.lead(payload, 0, 1316, []);
+    for (const payload of payloads.slice(200)) one.lead(follower, [leader], payload, 0, 1316, 300);
     expect(Buffer.concat(out).equals(Buffer.concat(payloads))).toBe(true);
   });
 
   it('never mix another program in, though tables and padding are alike', () => {
     const [mine, other] = [program(4, 300), program(5, 300)];
     const { one, out } = merge();
-    const stranger = new Follower();
-    const table = program(6, 1)[0] as Buffer;
+    const [leader, stranger] = [new Feed(), new Feed()];
+    // A program association, alone in its payload.
+    const table = Buffer.alloc(1316, 0xff);
+    for (let packet = 0; packet < 1316; packet += 188) table.writeUIntBE(packet === 0 ? 0x474000100000 : 0x471fff100000, packet, 6);
     mine.forEach((payload, n) => {
-      one.follow(stranger, n % 10 === 0 ? table : n % 7 === 0 ? padding() : (other[n] as Buffer), 0, 1316);
-      one.lead(n % 10 === 0 ? table : n % 7 === 0 ? padding() : payload, 0, 1316, [stranger]);
+      one.follow(stranger, n % 10 === 0 ? table : n % 7 === 0 ? padding() : (other[n] as Buffer), 0, 1316, n);
+      one.lead(leader, [stranger], n % 10 === 0 ? table : n % 7 === 0 ? padding() : payload, 0, 1316, n);
     });
     expect(out).toHaveLength(300);
     expect(out.some((payload) => other.some((one) => one.equals(payload)))).toBe(false);
@@ -87,8 +89,8 @@ describe('several senders of one program', () => {
 
   it('hold no more than they may, whatever comes', () => {
     const { one } = merge();
-    const follower = new Follower();
-    for (const payload of program(7, 6000)) one.follow(follower, payload, 0, 1316);
+    const follower = new Feed();
+    for (const payload of program(7, 6000)) one.follow(follower, payload, 0, 1316, 0);
     expect(follower.held.length).toBeLessThanOrEqual(4096);
   });
 });

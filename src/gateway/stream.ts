@@ -5,30 +5,25 @@ import { type Notice, notice } from '../model/event.ts';
 import { packetBytes, syncByte } from '../switcher/mpegts/packet.ts';
 import type { ReceiveBatch } from '../uplink/srt/memory.ts';
 import type { SrtSocket } from '../uplink/srt/socket.ts';
-import { Follower, Merge } from './merge.ts';
+import { Join, type Member, silentMsMax } from './join.ts';
 import { FileOutput } from './outputs/file.ts';
 import type { Output } from './outputs/output.ts';
 import { SrtOutput } from './outputs/srt.ts';
 import { UdpOutput } from './outputs/udp.ts';
 
-/**
- * A sender that is silent for this long gives way to another that is not: most likely it is the same one, come back or over another path.
- * libsrt hands packets out in the rhythm in which they were sent, so a live stream never pauses for five pictures.
- */
-const silentMsMax = 150;
-/** Another program on the same stream is refused after it: what a dead sender sent last is still handed out for its latency. */
-const strangerMsMax = 5000;
-/** A box has a connection a path, and for a moment those of its next mode beside them. */
+/** A box has a connection a path, and for a moment those of its next mode beside them. Those that have ended do not count. */
 const sendersMax = 8;
+
+/** What a connection that has ended still holds comes out within its latency, and this on top for the way and the clocks. */
+const endedSpareMs = 1000;
 
 interface Sender {
   socket: SrtSocket;
-  peer: string;
-  follower: Follower;
-  /** When it last brought something; the future while its first packet cannot be out yet. */
-  heardMs: number;
-  /** When it brought the first payload that nobody else has; null before. */
-  firstMs: number | null;
+  member: Member;
+  /** libsrt's number of the packet that should come next; −1 before the first. */
+  sequence: number;
+  /** Its connection has ended: what it still holds comes out until then. */
+  endsMs: number;
 }
 
 type StreamConfig = GatewayConfig['streams'][number];
@@ -38,8 +33,7 @@ export class Stream {
   readonly #outputs: Output[];
   readonly #onNotice: (one: Notice) => void;
   readonly #senders: Sender[] = [];
-  readonly #merge = new Merge((bytes, offset, length) => this.#pass(bytes, offset, length));
-  #leader: Sender | null = null;
+  readonly #join = new Join((bytes, offset, length) => this.#pass(bytes, offset, length));
   bytes = 0;
 
   constructor(config: StreamConfig, onNotice: (one: Notice) => void, log: Logger) {
@@ -48,23 +42,23 @@ export class Stream {
     this.#outputs = config.outputs.map((output) => makeOutput(config.id, output, onNotice, log));
   }
 
-  /** Another sender: leads at once where nobody does, else it is held beside the one that leads. False: there is no room. */
+  /** Another sender. False: there is no room. */
   take(socket: SrtSocket, nowMs: number): boolean {
-    if (this.#senders.length >= sendersMax) return false;
+    if (this.#senders.filter(({ endsMs }) => endsMs === Number.POSITIVE_INFINITY).length >= sendersMax) return false;
     const address = socket.peer === null ? 'somebody' : `${socket.peer.address}:${socket.peer.port}`;
     const peer = socket.isGroup ? `a group from ${address}` : address;
-    // Its first packet comes out when its latency is over: until then silence means nothing.
-    const sender = { socket, peer, follower: new Follower(), heardMs: nowMs + socket.receiveLatencyMs(), firstMs: null };
-    this.#senders.push(sender);
-    if (this.#leader === null) this.#lead(sender, nowMs);
+    const member = this.#join.add(peer, socket.receiveLatencyMs(), nowMs);
+    this.#senders.push({ socket, member, sequence: -1, endsMs: Number.POSITIVE_INFINITY });
+    if (this.#join.leader === member) this.#tellLeads(member, null);
     return true;
   }
 
   /** Moves what has come in to the outputs. */
   turn(batch: ReceiveBatch, nowMs: number): void {
     // The one that leads first: what the others hold is measured by it.
-    if (this.#leader !== null) this.#receive(this.#leader, batch, nowMs);
-    for (const sender of [...this.#senders]) if (sender !== this.#leader) this.#receive(sender, batch, nowMs);
+    const leader = this.#senders.find(({ member }) => member === this.#join.leader);
+    if (leader !== undefined) this.#receive(leader, batch, nowMs);
+    for (const sender of [...this.#senders]) if (sender !== leader) this.#receive(sender, batch, nowMs);
     this.#judge(nowMs);
     for (const output of this.#outputs) output.flush(nowMs);
   }
@@ -74,54 +68,41 @@ export class Stream {
   }
 
   #judge(nowMs: number): void {
-    const leader = this.#leader;
-    const silent = leader === null || nowMs - leader.heardMs > silentMsMax || leader.follower.brought === 0;
-    if (silent) {
-      const next = this.#senders.find((sender) => sender !== leader && sender.follower.held.length > 0);
-      if (next !== undefined) return this.#lead(next, nowMs);
-    }
-    for (const sender of this.#senders) {
-      const { follower, firstMs } = sender;
-      if (sender === this.#leader || silent || firstMs === null || follower.isTwin || nowMs - firstMs < strangerMsMax) continue;
-      this.#forget(sender);
-      this.#tell('warning', 'receiving', 'receiving', 'rejected', `stream ${this.config.id}: ${sender.peer} was refused, since another sender is live`);
-      return;
-    }
+    const verdict = this.#join.judge(nowMs);
+    if (verdict === null) return;
+    if (verdict.kind === 'leads') return this.#tellLeads(verdict.member, verdict.before);
+    const { id } = this.config;
+    const stranger = this.#senders.find(({ member }) => member === verdict.member);
+    if (stranger !== undefined) this.#forget(stranger);
+    this.#tell('warning', 'receiving', 'receiving', 'rejected', `stream ${id}: ${verdict.member.peer} was refused, since another sender is live`);
   }
 
-  #lead(sender: Sender, nowMs: number): void {
-    const before = this.#leader;
-    this.#leader = sender;
-    this.#merge.promote(sender.follower);
-    if (sender.follower.brought > 0) sender.heardMs = nowMs;
-    // It is measured anew, by the other one.
-    if (before !== null) {
-      before.follower = new Follower();
-      before.firstMs = null;
-    }
+  #tellLeads(member: Member, before: Member | null): void {
     const instead = before === null ? '' : ' in place of one that had gone silent';
-    this.#tell('info', before === null ? 'waiting' : 'receiving', 'receiving', 'connected', `stream ${this.config.id}: ${sender.peer} sends${instead}`);
+    this.#tell('info', before === null ? 'waiting' : 'receiving', 'receiving', 'connected', `stream ${this.config.id}: ${member.peer} sends${instead}`);
   }
 
   #receive(sender: Sender, batch: ReceiveBatch, nowMs: number): void {
-    const { socket, follower } = sender;
-    const leads = sender === this.#leader;
-    const others = leads ? this.#senders.filter((one) => one !== sender && one.follower.held.length > 0).map((one) => one.follower) : [];
+    const { socket, member } = sender;
     for (let count = socket.receive(batch); count !== 0; count = socket.receive(batch)) {
-      if (count < 0) return this.#lost(sender);
-      sender.heardMs = nowMs;
+      if (count < 0) return this.#ended(sender, nowMs);
       for (let i = 0; i < count; i++) {
-        const offset = batch.offsetOf(i);
-        const length = batch.lengths[i] as number;
-        if (leads) this.#merge.lead(batch.bytes, offset, length, others);
-        else this.#merge.follow(follower, batch.bytes, offset, length);
+        const sequence = batch.sequences[i] as number;
+        const holed = sender.sequence >= 0 && sequence !== sender.sequence && !socket.isGroup;
+        sender.sequence = nextSequence(sequence);
+        this.#join.bring(member, batch.bytes, batch.offsetOf(i), batch.lengths[i] as number, nowMs, holed);
       }
-      if (leads) follower.brought += count;
-      else if (follower.held.length > 0) sender.firstMs ??= nowMs;
       if (count < batch.slots) return;
     }
     // A group without members answers nothing, not even that it is broken.
-    if (socket.isGroup && socket.state() !== 'connected' && nowMs - sender.heardMs > silentMsMax) this.#lost(sender);
+    if (socket.isGroup && socket.state() !== 'connected' && nowMs - member.heardMs > silentMsMax) this.#lost(sender, nowMs);
+  }
+
+  /** libsrt goes on handing out what a connection that has ended holds, each packet at its time, while whoever asks before that is told that it is broken. */
+  #ended(sender: Sender, nowMs: number): void {
+    const { socket, member } = sender;
+    sender.endsMs = Math.min(sender.endsMs, nowMs + member.latencyMs + endedSpareMs);
+    if (socket.isGroup || socket.state() === 'closed' || nowMs >= sender.endsMs) this.#lost(sender, nowMs);
   }
 
   /** Only whole MPEG-TS packets leave here, whatever came in. */
@@ -132,16 +113,14 @@ export class Stream {
     for (const output of this.#outputs) output.write(bytes, offset, whole);
   }
 
-  #lost(sender: Sender): void {
-    const led = sender === this.#leader;
+  #lost(sender: Sender, nowMs: number): void {
+    const led = sender.member === this.#join.leader;
     this.#forget(sender);
-    if (!led) return;
-    this.#leader = null;
-    const next = this.#senders.find(({ follower }) => follower.held.length > 0);
-    if (next === undefined) this.#tell('warning', 'receiving', 'waiting', 'session-closed', `stream ${this.config.id}: its sender is gone`);
+    if (led && !this.#join.isSucceeded(nowMs)) this.#tell('warning', 'receiving', 'waiting', 'session-closed', `stream ${this.config.id}: its sender is gone`);
   }
 
   #forget(sender: Sender): void {
+    this.#join.remove(sender.member);
     this.#senders.splice(this.#senders.indexOf(sender), 1);
     void sender.socket.close();
   }
@@ -150,6 +129,9 @@ export class Stream {
     this.#onNotice(notice({ severity, subject: { kind: 'gateway', id: this.config.id }, what: 'gateway.stream', from, to, reason, text }));
   }
 }
+
+/** 31 bits (draft-sharabayko-srt, 3.1). */
+const nextSequence = (sequence: number): number => (sequence + 1) & 0x7fff_ffff;
 
 function makeOutput(stream: string, config: StreamConfig['outputs'][number], onNotice: (one: Notice) => void, log: Logger): Output {
   switch (config.kind) {

@@ -4,30 +4,26 @@
  */
 import { monoMs } from '../clock.ts';
 import type { InputConfig, ProgramConfig } from '../config/schema.ts';
-import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
 import type { Sample } from '../engine/health.ts';
 import type { Logger } from '../log.ts';
-import { type Notice, notice } from '../model/event.ts';
+import type { Notice } from '../model/event.ts';
 import { type Reason, reasonTexts } from '../model/reasons.ts';
-import type { InputState, InputStatus } from '../model/status.ts';
+import type { InputStatus } from '../model/status.ts';
 import { isPassThrough } from './pass-through.ts';
-import { heartbeatMsMax, startMsMax, waitsForSender } from './patience.ts';
+import { waitsForSender } from './patience.ts';
 import { detectPlatform } from './platform.ts';
 import { Previews } from './previews.ts';
+import { goneQuiet, type WorkerLife } from './quiet.ts';
+import { Restarts } from './restarts.ts';
 import { type Counted, Seen } from './seen.ts';
+import { Teller } from './teller.ts';
 import type { FromWorker } from './worker/messages.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-const backoff = { firstMs: 250, maxMs: 10_000, stableMs: 30_000 };
 const watchMs = 100;
 const snapshotMsMax = 3000;
-/** A decoder waits for a key picture, of which some sources have one in several seconds; the muxer waits for the decoder. */
-const soundOnlyAfterMs = 5000;
 /** A looped file that is shorter is broken, and starting it again and again would eat the processor. */
 const loopMsMin = 1000;
-/** A sender that stays no longer than this is not waited for with open arms: a new process each time costs half a second of the processor. */
-const sessionMsMin = 2000;
-const refusalEveryMs = 60_000;
 
 /** What a rehearsal does to it. killed: its encoder process. lost: as if its camera were unplugged. frozen: its data is held back. */
 export type InputSpoil = 'killed' | 'lost' | 'frozen';
@@ -52,37 +48,26 @@ export class Input {
   readonly id: string;
   #options: InputOptions;
   readonly #seen: Seen;
+  readonly #told: Teller;
+  readonly #restarts = new Restarts(() => this.#spawn());
   #worker: WorkerProcess | null = null;
   #watch: NodeJS.Timeout | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #retryAtMs: number | null = null;
-  #backoff: BackoffState = noFailures;
-  #state: InputState = 'off';
-  #reason: Reason = 'stopped';
-  #text = 'not started';
-  #sinceMs = monoMs();
-  #workerStartedMs = 0;
+  /** Of the present worker. */
+  readonly #life: WorkerLife = { startedMs: 0, heartbeatMs: 0, playing: false, soundOnly: false };
   /** The source came to its end: what the worker said of it; its last data may still be on the way. */
   #endText: string | null = null;
-  #heartbeatMs = 0;
-  /** This worker has built its pipeline: before that it has no heartbeat. */
-  #playing = false;
-  #restarts = 0;
   #videoKbps: number;
-  #refusedMs = Number.NEGATIVE_INFINITY;
   /** The stream that was to be passed through does not fit the program. */
   #mustEncode = false;
-  /** The source has sound only: the worker does not wait for a picture. */
-  #soundOnly = false;
   readonly #previews = new Previews();
   #spoilt: InputSpoil | null = null;
-  #backoffBefore: BackoffState = noFailures;
 
   constructor(options: InputOptions) {
     this.id = options.config.id;
     this.#options = options;
     this.#videoKbps = options.program.videoKbps;
     this.#seen = new Seen(options.config, options.program);
+    this.#told = new Teller(this.id, options, monoMs());
   }
 
   get config(): InputConfig {
@@ -91,12 +76,12 @@ export class Input {
 
   /** Data comes, or did until a moment ago. */
   get delivering(): boolean {
-    return this.#state === 'running';
+    return this.#told.state === 'running';
   }
 
   /** Started, and not stopped since. */
   get on(): boolean {
-    return this.#state !== 'off';
+    return this.#told.state !== 'off';
   }
 
   get workerPid(): number | null {
@@ -104,29 +89,28 @@ export class Input {
   }
 
   start(): void {
-    if (this.#state !== 'off') return;
-    this.#become('starting', 'starting', `${this.id} is starting`);
+    if (this.#told.state !== 'off') return;
+    this.#told.become('starting', 'starting', `${this.id} is starting`, monoMs());
     this.#watch = setInterval(() => this.#check(monoMs()), watchMs);
     this.#spawn();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#watch);
-    clearTimeout(this.#retry);
-    this.#retryAtMs = null;
+    this.#restarts.cancel();
     const worker = this.#worker;
     this.#worker = null;
     this.#previews.giveUp();
-    this.#become('off', 'stopped', `${this.id} was stopped`);
+    this.#told.become('off', 'stopped', `${this.id} was stopped`, monoMs());
     await worker?.kill();
   }
 
   /** Ends the worker now; the next one starts after the back-off. One that waits for its next try has it now; a file that has ended is played again. */
   restart(reason: Reason): void {
-    if (this.#state === 'off') return;
-    this.#mustEncode = this.#soundOnly = false;
+    if (this.#told.state === 'off') return;
+    this.#mustEncode = this.#life.soundOnly = false;
     if (this.#worker === null) {
-      clearTimeout(this.#retry);
+      this.#restarts.cancel();
       this.#spawn();
     } else this.#lost(reason, `${this.id}: the encoder process is restarted: ${reasonTexts[reason]}`);
   }
@@ -134,14 +118,14 @@ export class Input {
   /** A rehearsal breaks it; null puts it back, and what came of it counts for nothing. */
   spoil(spoil: InputSpoil | null): void {
     const was = this.#spoilt;
-    if (was === null) this.#backoffBefore = this.#backoff;
+    if (was === null) this.#restarts.remember();
     this.#spoilt = spoil;
     if (spoil === 'killed') void this.#worker?.kill();
     if (spoil === 'lost') this.#lost('rehearsed', `${this.id}: ${reasonTexts.rehearsed}: as if its camera were unplugged`);
     if (spoil !== null) return;
-    this.#backoff = this.#backoffBefore;
-    if (was !== 'lost' || this.#worker !== null || this.#state === 'off') return;
-    clearTimeout(this.#retry);
+    this.#restarts.forgive();
+    if (was !== 'lost' || this.#worker !== null || this.#told.state === 'off') return;
+    this.#restarts.cancel();
     this.#spawn();
   }
 
@@ -170,10 +154,10 @@ export class Input {
   /** A JPEG of what the input sees. Rejects with a sentence when there is none within `timeoutMs`. */
   async snapshot(timeoutMs = snapshotMsMax): Promise<Buffer> {
     const worker = this.#worker;
-    if (worker === null) throw new Error(`${this.id} does not run: ${this.#text}`);
+    if (worker === null) throw new Error(`${this.id} does not run: ${this.#told.text}`);
     const jpeg = await this.#previews.request((id) => worker.send({ type: 'preview', id }), timeoutMs);
     if (jpeg === null)
-      throw new Error(`${this.id} has no picture to show: ${this.#seen.encoder === null ? 'a stream that is passed through is not decoded' : this.#text}`);
+      throw new Error(`${this.id} has no picture to show: ${this.#seen.encoder === null ? 'a stream that is passed through is not decoded' : this.#told.text}`);
     return Buffer.from(jpeg, 'base64');
   }
 
@@ -181,16 +165,16 @@ export class Input {
     return {
       id: this.id,
       kind: this.#options.config.kind,
-      state: this.#state,
-      reason: this.#reason,
-      text: this.#text,
+      state: this.#told.state,
+      reason: this.#told.reason,
+      text: this.#told.text,
       kbps: this.#seen.kbps(nowMs),
       targetKbps: this.#seen.encoder === null ? null : this.#videoKbps,
       encoder: this.#seen.encoder,
-      restarts: this.#restarts,
-      retryInMs: this.#retryAtMs === null ? null : Math.max(0, Math.round(this.#retryAtMs - nowMs)),
+      restarts: this.#restarts.count,
+      retryInMs: this.#restarts.inMs(nowMs),
       audioDb: this.#seen.audioDb,
-      sinceMonoMs: this.#sinceMs,
+      sinceMonoMs: this.#told.sinceMs,
       workerPid: this.workerPid,
       source: this.#seen.figures,
     };
@@ -199,22 +183,21 @@ export class Input {
   /** What the engine judges by. */
   sample(nowMs: number, counted: Counted): Sample {
     if (this.#options.isPictureless()) this.#seen.missPicture(nowMs);
-    else if (!this.#soundOnly && this.delivering) this.#seen.havePicture();
-    return this.#seen.sample({ delivering: this.delivering, reason: this.#reason }, counted, nowMs);
+    else if (!this.#life.soundOnly && this.delivering) this.#seen.havePicture();
+    return this.#seen.sample({ delivering: this.delivering, reason: this.#told.reason }, counted, nowMs);
   }
 
   #spawn(): void {
     const { config, program, log } = this.#options;
-    this.#retryAtMs = null;
     if (this.#spoilt === 'lost') return;
-    this.#playing = false;
-    this.#workerStartedMs = this.#heartbeatMs = monoMs();
+    this.#life.playing = false;
+    this.#life.startedMs = this.#life.heartbeatMs = monoMs();
     this.#seen.begin();
     this.#endText = null;
     this.#options.onEnd();
     const worker = new WorkerProcess({
       input: this.#mustEncode ? ({ ...config, passThrough: false } as InputConfig) : config,
-      soundOnly: this.#soundOnly,
+      soundOnly: this.#life.soundOnly,
       program: { ...program, videoKbps: this.#videoKbps },
       platform: detectPlatform(),
       log,
@@ -228,18 +211,18 @@ export class Input {
   #receive(worker: WorkerProcess, chunk: Buffer): void {
     if (worker !== this.#worker || this.#spoilt === 'frozen') return;
     this.#seen.data(chunk.length, monoMs());
-    if (this.#state !== 'running') this.#become('running', this.#restarts > 0 ? 'recovered' : 'started', `${this.id} delivers`);
+    if (this.#told.state !== 'running') this.#told.become('running', this.#restarts.count > 0 ? 'recovered' : 'started', `${this.id} delivers`, monoMs());
     this.#options.onData(chunk);
   }
 
   #hear(message: FromWorker): void {
-    this.#heartbeatMs = monoMs();
+    this.#life.heartbeatMs = monoMs();
     switch (message.type) {
       case 'playing':
-        this.#playing = true;
+        this.#life.playing = true;
         this.#seen.encoder = message.encoder;
         if (waitsForSender(this.#options.config) && this.#seen.dataMs === 0)
-          this.#become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`);
+          this.#told.become('waiting', 'source-waiting', `${this.id}: no sender has connected yet`, monoMs());
         return;
       case 'level':
       case 'source':
@@ -249,13 +232,13 @@ export class Input {
         this.#previews.answer(message.id, message.jpegBase64);
         return;
       case 'refused':
-        return this.#tellRefusal(message.reason, message.text);
+        return this.#told.refused(message.reason, message.text, monoMs());
       case 'failed':
         if (message.reason !== 'end-of-stream') return this.#lost(message.reason, message.text);
         this.#endText = message.text;
         return;
       case 'picture':
-        return this.#soundOnly ? this.#endSoundOnly() : this.#seen.note(message, monoMs());
+        return this.#life.soundOnly ? this.#endSoundOnly() : this.#seen.note(message, monoMs());
       case 'heartbeat':
         return;
     }
@@ -263,14 +246,14 @@ export class Input {
 
   /** A source that had only sound has a picture. */
   #endSoundOnly(): void {
-    this.#soundOnly = false;
+    this.#life.soundOnly = false;
     this.#lost('restarted', `${this.id} has a picture and is started again with it`);
   }
 
   /** Another worker at once: nothing has failed. */
   #replace(reason: Reason, text: string): void {
     if (!this.#drop()) return;
-    this.#become('waiting', reason, text);
+    this.#told.become('waiting', reason, text, monoMs());
     this.#spawn();
   }
 
@@ -284,32 +267,14 @@ export class Input {
     return true;
   }
 
-  /** Somebody may try a thousand keys: one notice a minute tells it as well. */
-  #tellRefusal(reason: Reason, text: string): void {
-    const nowMs = monoMs();
-    if (nowMs - this.#refusedMs < refusalEveryMs) return;
-    this.#refusedMs = nowMs;
-    this.#options.onNotice(notice({ severity: 'warning', subject: { kind: 'input', id: this.id }, what: 'input.refused', reason, text }));
-  }
-
-  /** What no event tells: a worker or a source that has gone quiet. */
   #check(nowMs: number): void {
     if (this.#worker === null) return;
-    const { config } = this.#options;
-    const { dataMs, pictureMs, soundMs, encoder } = this.#seen;
-    if (nowMs - this.#heartbeatMs > (!this.#playing && dataMs === 0 ? startMsMax(config) : heartbeatMsMax(config)))
-      return this.#lost('worker-hung', `${this.id}: the encoder process stopped answering and is replaced`);
-    const quiet = waitsForSender(config) ? 'source-closed' : 'no-data';
-    if (dataMs > 0 && nowMs - dataMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no data for ${config.timeoutMs} ms`);
-    // The silence that is mixed in goes on when the source does not: the picture tells.
-    if (pictureMs > 0 && nowMs - pictureMs > config.timeoutMs) return this.#lost(quiet, `${this.id}: no picture for ${config.timeoutMs} ms`);
-    if (!this.#soundOnly && encoder !== null && pictureMs === 0 && soundMs > 0 && nowMs - soundMs > soundOnlyAfterMs) {
-      this.#soundOnly = true;
-      this.#seen.missPicture(soundMs);
-      return this.#replace('no-picture', `${this.id} has sound but no picture: the slate is shown to it`);
-    }
-    if (dataMs === 0 && !waitsForSender(config) && nowMs - this.#workerStartedMs > startMsMax(config))
-      this.#lost('no-data', `${this.id}: the source delivers nothing`);
+    const quiet = goneQuiet(this.config, this.#life, this.#seen, nowMs);
+    if (quiet === null) return;
+    if (quiet.reason !== 'no-picture') return this.#lost(quiet.reason, quiet.text);
+    this.#life.soundOnly = true;
+    this.#seen.missPicture(this.#seen.soundMs);
+    this.#replace(quiet.reason, quiet.text);
   }
 
   /** The worker's pipe is at its end. */
@@ -318,42 +283,23 @@ export class Input {
     this.#options.onEnd();
     if (this.#endText === null) return this.#lost('worker-exited', `${this.id}: the encoder process ended`);
     if (config.kind !== 'file') return this.#lost('end-of-stream', this.#endText);
-    if (config.loop && monoMs() - this.#workerStartedMs > loopMsMin) return this.#spawn();
+    if (config.loop && monoMs() - this.#life.startedMs > loopMsMin) return this.#spawn();
     if (config.loop) return this.#lost('end-of-stream', `${this.#endText} at once`);
     this.#worker = null;
     this.#previews.giveUp();
-    this.#become('waiting', 'end-of-stream', this.#endText);
+    this.#told.become('waiting', 'end-of-stream', this.#endText, monoMs());
   }
 
   #lost(reason: Reason, text: string): void {
     if (!this.#drop()) return;
     this.#options.onEnd();
     const nowMs = monoMs();
-    const workedMs = this.#seen.dataMs === 0 ? 0 : nowMs - this.#workerStartedMs;
-    // That a sender hangs up is no failure of the listener, which must be there when it calls again.
-    const hungUp = reason === 'source-closed' && waitsForSender(this.config) && workedMs >= sessionMsMin;
-    const { state, delayMs } = nextTry(hungUp ? noFailures : this.#backoff, workedMs, Math.random(), backoff);
-    this.#backoff = state;
-    this.#restarts++;
+    const workedMs = this.#seen.dataMs === 0 ? 0 : nowMs - this.#life.startedMs;
+    const hungUp = reason === 'source-closed' && waitsForSender(this.config);
+    const delayMs = this.#restarts.lost(workedMs, hungUp, nowMs);
     this.#seen.end();
-    this.#retryAtMs = nowMs + delayMs;
-    this.#become('waiting', reason, text, { retryInMs: delayMs, workedMs: Math.round(workedMs) });
-    this.#retry = setTimeout(() => this.#spawn(), delayMs);
-  }
-
-  #become(state: InputState, reason: Reason, text: string, measured: Notice['measured'] = {}): void {
-    const from = this.#state;
-    const news = state !== from || reason !== this.#reason;
-    const tookMs = monoMs() - this.#sinceMs;
-    this.#text = text;
-    if (!news) return;
-    this.#state = state;
-    this.#reason = reason;
-    this.#sinceMs = monoMs();
-    const severity = state === 'running' ? (from === 'waiting' ? 'clear' : 'info') : state === 'waiting' && reason !== 'source-waiting' ? 'warning' : 'info';
-    this.#options.onNotice(
-      notice({ severity, subject: { kind: 'input', id: this.id }, what: 'input.state', from, to: state, reason, text, measured, tookMs: Math.round(tookMs) }),
-    );
-    this.#options.onChange();
+    this.#restarts.wait(delayMs);
+    // Last: who hears of it may stop this input, and with it what has just been armed.
+    this.#told.become('waiting', reason, text, monoMs(), { retryInMs: delayMs, workedMs: Math.round(workedMs) });
   }
 }

@@ -1,6 +1,7 @@
 /** What is seen of one input by its present worker, as times and figures that the engine judges by (engine/health.ts). Time is an argument. */
 import type { InputConfig, ProgramConfig } from '../config/schema.ts';
 import type { Sample } from '../engine/health.ts';
+import { HeldUp } from '../held-up.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { ContentWatch } from './content.ts';
 import { isMade } from './patience.ts';
@@ -11,8 +12,8 @@ import type { FromWorker } from './worker/messages.ts';
 const lookEveryMs = 100;
 /** Encoders that run on the processor. */
 const softwareEncoders: ReadonlySet<string> = new Set(['x264enc', 'x265enc']);
-/** Of what is looked for that often; 0 where it never was. */
-const ageMs = (atMs: number, nowMs: number): number => (atMs === 0 ? 0 : Math.max(0, nowMs - atMs - lookEveryMs));
+/** It is judged twenty times a second, and looked after ten times. */
+const heldUpMs = 150;
 
 /** What the switcher counts since start where it takes the stream apart. */
 export interface Counted {
@@ -26,6 +27,7 @@ export class Seen {
   readonly #rate = new RateMeter();
   readonly #content = new ContentWatch();
   readonly #meter = new SourceMeter();
+  readonly #heldUp = new HeldUp(heldUpMs);
   /** Something came over the source's network; 0: not yet, or nobody looks. */
   #arrivalMs = 0;
   /** Since when there has been no picture to the sound; null: there is one, or nothing. */
@@ -100,10 +102,16 @@ export class Seen {
     this.#picturelessMs = null;
   }
 
+  /** How long nothing has come since `sinceMs`, while this process was there to hear it. */
+  silenceMs(sinceMs: number, nowMs: number): number {
+    this.#heldUp.look(nowMs);
+    return this.#heldUp.silenceMs(sinceMs, nowMs);
+  }
+
   sample(state: Pick<Sample, 'delivering' | 'reason'>, { continuityErrors, pictures }: Counted, nowMs: number): Sample {
-    const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : nowMs - sinceMs);
+    const age = (sinceMs: number): number | null => (sinceMs === 0 ? null : this.silenceMs(sinceMs, nowMs));
     const { kbps, lossPercent, retransmitPercent, rttMs, continuityErrors: missing } = this.#meter.rates;
-    const noPictureMs = this.#picturelessMs === null ? null : nowMs - this.#picturelessMs;
+    const noPictureMs = this.#picturelessMs === null ? null : this.silenceMs(this.#picturelessMs, nowMs);
     return {
       ...state,
       dataAgeMs: this.#dataAgeMs(nowMs),
@@ -128,10 +136,15 @@ export class Seen {
 
   /** For how long nothing has come, wherever that shows first. */
   #dataAgeMs(nowMs: number): number {
-    const arrivalAgeMs = ageMs(this.#arrivalMs, nowMs);
+    const arrivalAgeMs = this.#ageMs(this.#arrivalMs, nowMs);
     // What has not come for the transport's whole delay cannot be there in time; a shorter pause is what the delay is for.
     const isHole = this.#config.kind === 'srt' && arrivalAgeMs >= this.#config.latencyMs;
     // The silence that is mixed in goes on when the source does not: the picture tells.
-    return Math.max(nowMs - this.dataMs, ageMs(this.#content.pictureMs, nowMs), isHole ? arrivalAgeMs : 0);
+    return Math.max(this.silenceMs(this.dataMs, nowMs), this.#ageMs(this.#content.pictureMs, nowMs), isHole ? arrivalAgeMs : 0);
+  }
+
+  /** Of what is looked for ten times a second; 0 where it never was. */
+  #ageMs(atMs: number, nowMs: number): number {
+    return atMs === 0 ? 0 : Math.max(0, this.silenceMs(atMs, nowMs) - lookEveryMs);
   }
 }

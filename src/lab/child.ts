@@ -72,6 +72,7 @@ export class LabProcess {
 /** The child's end. The process ends with its parent. */
 export function answerRequests(performers: Record<string, (argument: never) => unknown>): void {
   process.on('disconnect', () => process.exit(0));
+  if (!process.connected) process.exit(0);
   process.on('message', ({ id, name, argument }: Request) => {
     let answer: Answer;
     try {

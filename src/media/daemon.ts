@@ -7,12 +7,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monoMs, wallMs } from '../clock.ts';
 import type { EffectiveConfig } from '../config/effective.ts';
+import { enabled } from '../config/enabled.ts';
 import type { Config } from '../config/schema.ts';
 import { Input } from '../inputs/input.ts';
 import type { Logger } from '../log.ts';
-import type { CommandReply } from '../model/command.ts';
 import { type Notice, notice } from '../model/event.ts';
-import { FatalError } from '../model/exit.ts';
+import type { Reason } from '../model/reasons.ts';
 import type { PinStatus, Status } from '../model/status.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { Switcher } from '../switcher/switcher.ts';
@@ -24,10 +24,11 @@ import { EventLog } from './events.ts';
 import { Heart } from './heart.ts';
 import { coverNotice, ProgramWatch } from './program.ts';
 import { Rehearsals } from './rehearsals.ts';
-import { planReload } from './reload.ts';
+import { Reload, type ReloadOptions } from './reload.ts';
 import { Selection } from './selection.ts';
 import { startSlate } from './slate.ts';
 import { SocketServer } from './socket-server.ts';
+import { mediaStatus } from './status.ts';
 import { Strength } from './strength.ts';
 import { uplinkKbpsMax } from './uplink-size.ts';
 
@@ -39,27 +40,21 @@ const clockSetMs = Date.UTC(2025, 0);
 /** Decisions: short enough that a person calls it at once. End of file decides without waiting for it. */
 const decideEveryTurns = 5;
 
-export interface MediaDaemonOptions {
+export interface MediaDaemonOptions extends Pick<ReloadOptions, 'reread' | 'onRestart'> {
   /** With secrets resolved. */
   config: EffectiveConfig;
-  /** Reads the configuration that is in force now. Rejects or throws a FatalError that says every mistake. */
-  reread?: () => EffectiveConfig | Promise<EffectiveConfig>;
-  /** The process should end, and be started again. */
-  onRestart?: () => void;
   version: string;
   log: Logger;
 }
 
 export class MediaDaemon {
   readonly session = randomUUID();
-  config: EffectiveConfig;
   readonly log: Logger;
   readonly inputs: ReadonlyMap<string, Input>;
   readonly uplink: Uplink;
   readonly program = new ProgramWatch();
   readonly rehearsals: Rehearsals;
   readonly #options: MediaDaemonOptions;
-  readonly #version: string;
   readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   readonly #startedMs = monoMs();
   readonly #events: EventLog;
@@ -72,19 +67,17 @@ export class MediaDaemon {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #stopSlate: () => void = () => undefined;
-  /** A changed configuration waits for the next start: a restart would go on air by itself. */
-  #restartToStart = false;
   readonly #bitrate: BitrateControl;
   readonly #allowances: Allowances;
+  readonly #reload: Reload;
   #secondAtMs = 0;
+  #sentMs = Number.NEGATIVE_INFINITY;
   running = false;
 
   constructor(options: MediaDaemonOptions) {
-    const { config, version, log } = options;
+    const { config, log } = options;
     this.#options = options;
-    this.config = config;
     this.log = log;
-    this.#version = version;
     this.#events = new EventLog(this.session, this.#bootId);
     const onNotice = (one: Notice) => this.report(one);
     this.uplink = new Uplink({
@@ -97,13 +90,13 @@ export class MediaDaemon {
     });
     this.#switcher = new Switcher({
       program: config.program,
-      programNumberOf: (id) => programNumberOf(this.config.inputs, id),
+      programNumberOf: (id) => programNumberOf(this.#reload.config.inputs, id),
       onPayload: (buffer, offset, length) => this.#send(buffer, offset, length),
       onSwitched: (to, from) => this.#selection.landed(to, from, monoMs()),
       onUnfit: (id, why) => this.inputs.get(id)?.encode(why),
       onCovered: (id, covered) => this.report(coverNotice(id, covered)),
     });
-    this.inputs = new Map(config.inputs.filter(({ enabled }) => enabled).map((input) => [input.id, this.#makeInput(input, onNotice)]));
+    this.inputs = new Map(enabled(config.inputs).map((input) => [input.id, this.#makeInput(input, onNotice)]));
     this.#strength = new Strength(log.child({ part: 'strength' }));
     this.#bitrate = new BitrateControl({ config, inputs: this.inputs, uplink: this.uplink, box: () => this.#strength.seen, onNotice });
     this.#allowances = new Allowances({
@@ -113,58 +106,35 @@ export class MediaDaemon {
       onNotice,
       log: log.child({ part: 'allowances' }),
     });
-    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
-    this.rehearsals = new Rehearsals({
-      config: () => this.config,
+    this.#reload = new Reload({
+      ...options,
+      running: () => this.running,
+      setVideoKbps: (kbps) => this.setVideoKbps(kbps),
       inputs: this.inputs,
       uplink: this.uplink,
-      switcher: this.#switcher,
-      selection: this.#selection,
-      program: this.program,
-      kbps: (nowMs) => this.#rate.kbps(nowMs),
-      clockSetMs,
-      hasManagement: () => this.#server.hasManagement,
-      freeze: (id, forMs) => this.#server.freeze(id, forMs),
+      allowances: this.#allowances,
       onNotice,
-      onReport: (report) => this.#server.sendReport(report),
-      log: log.child({ part: 'rehearsal' }),
     });
-    this.#server = new SocketServer({
-      path: config.media.socket,
-      session: this.session,
-      events: this.#events,
-      status: () => this.status(),
-      perform: (command, asker) => performCommand(this, command, asker),
-      lastReport: () => this.rehearsals.lastReport,
-      onThawed: (id) => this.rehearsals.thawed(id),
-      reload: () => this.reload(),
-      log: log.child({ part: 'socket' }),
-    });
+    this.#selection = new Selection({ config, inputs: this.inputs, switcher: this.#switcher, box: () => this.#strength.seen, onNotice });
+    this.rehearsals = this.#makeRehearsals(onNotice);
+    this.#server = this.#makeServer();
   }
 
   /** @throws FatalError when the socket cannot be served. */
   async start(): Promise<void> {
     await this.#server.start();
-    this.report(
-      notice({
-        severity: 'info',
-        subject: { kind: 'media', id: 'media' },
-        what: 'media.state',
-        to: 'running',
-        reason: 'started',
-        text: 'the media daemon has started',
-      }),
-    );
+    this.report(stateNotice('running', 'started', 'the media daemon has started'));
     this.#strength.start();
     this.#selection.start(monoMs());
-    if (this.config.slate.enabled)
+    const { config } = this.#reload;
+    if (config.slate.enabled)
       this.#stopSlate = startSlate({
-        config: this.config,
+        config,
         onClip: (clip) => this.#switcher.setSlate(clip),
         onNotice: (one) => this.report(one),
         log: this.log.child({ part: 'slate' }),
       });
-    if (this.config.media.autoStart) this.goOnAir();
+    if (config.media.autoStart) this.goOnAir();
     this.#timer = setInterval(() => this.#turn(), turnMs);
   }
 
@@ -176,22 +146,13 @@ export class MediaDaemon {
     this.running = false;
     await this.#allowances.save();
     await Promise.all([this.uplink.stop(), ...[...this.inputs.values()].map((input) => input.stop())]);
-    this.report(
-      notice({
-        severity: 'info',
-        subject: { kind: 'media', id: 'media' },
-        what: 'media.state',
-        to: 'stopped',
-        reason: 'stopped',
-        text: 'the media daemon was stopped',
-      }),
-    );
+    this.report(stateNotice('stopped', 'stopped', 'the media daemon was stopped'));
     this.#server.stop();
   }
 
   goOnAir(): void {
     if (this.running) return;
-    if (this.#restartToStart) return this.#options.onRestart?.();
+    if (this.#reload.restartToStart) return this.#options.onRestart?.();
     this.running = true;
     this.uplink.start();
   }
@@ -214,53 +175,6 @@ export class MediaDaemon {
     this.#bitrate.set(kbps);
   }
 
-  /** Puts the configuration in force as it is now. Never rejects. The reply’s reason is `restarted` where this process ends for it. */
-  async reload(): Promise<CommandReply> {
-    const { reread, onRestart } = this.#options;
-    if (reread === undefined) return { ok: false, reason: 'unsupported', text: 'this media daemon has no configuration file' };
-    let next: EffectiveConfig;
-    try {
-      next = await reread();
-    } catch (error) {
-      return { ok: false, reason: 'invalid', text: error instanceof FatalError ? error.message : 'the configuration cannot be read' };
-    }
-    const plan = planReload(this.config, next);
-    if (plan.kind === 'restart') {
-      const text = `${plan.because} changed`;
-      if (!this.running) {
-        this.#restartToStart = true;
-        return { ok: true, reason: 'stopped', text: `${text}: in force when the program goes on air` };
-      }
-      this.report(this.#reloaded(next, `${text}: the media daemon starts anew, off air for a moment`));
-      // The reply and the event get out first.
-      setTimeout(() => onRestart?.(), 50);
-      return { ok: true, reason: 'restarted', text: `${text}: the media daemon starts anew` };
-    }
-    this.config = next;
-    if (plan.videoKbps !== null) this.setVideoKbps(plan.videoKbps);
-    for (const input of plan.inputs) this.inputs.get(input.id)?.reconfigure(input);
-    if (plan.uplink.length > 0) {
-      this.uplink.reconfigure(enabled(next.paths), enabled(next.destinations));
-      this.#allowances.reconfigure(next.paths, this.uplink.status(monoMs()).paths);
-    }
-    const bitrate = plan.videoKbps === null ? [] : [`video bitrate ${plan.videoKbps} kbit/s`];
-    const what = [...bitrate, ...plan.inputs.map(({ id }) => `input ${id}`), ...plan.uplink];
-    const text = `the configuration is in force without leaving the air: ${what.join(', ') || 'nothing changed for the program'}`;
-    this.report(this.#reloaded(next, text));
-    return { ok: true, reason: 'config-changed', text };
-  }
-
-  #reloaded(next: EffectiveConfig, text: string): Notice {
-    return notice({
-      severity: 'info',
-      subject: { kind: 'config', id: 'media' },
-      what: 'config.media',
-      to: String(next.origin?.rev ?? 0),
-      reason: 'config-changed',
-      text,
-    });
-  }
-
   /** The input that was chosen; null while the slate stands in. */
   get onAir(): string | null {
     return this.#selection.chosen;
@@ -275,42 +189,64 @@ export class MediaDaemon {
     );
   }
 
-  status(): Status {
-    const nowMs = monoMs();
-    const { paths, destinations } = this.uplink.status(nowMs);
-    return {
-      box: this.config.box.name,
-      version: this.#version,
-      session: this.session,
-      bootId: this.#bootId,
-      pid: process.pid,
-      monoMs: nowMs,
-      uptimeMs: nowMs - this.#startedMs,
-      rssBytes: process.memoryUsage.rss(),
-      configRev: this.config.origin?.rev ?? 0,
-      rehearsal: this.rehearsals.progress,
-      program: {
-        ...this.program.status,
-        input: this.#switcher.onAir ?? this.onAir,
-        pinned: this.#selection.pinned,
-        pin: this.#selection.pinStatus(nowMs),
-        pathPin: this.uplink.pins.status(nowMs),
-        destination: destinations.find(({ active }) => active)?.id ?? null,
-        kbps: this.#rate.kbps(nowMs),
-        targetKbps: this.#bitrate.kbps,
-        packets: this.#switcher.packets,
-        reference: this.#switcher.lastPcr,
+  #status(): Status {
+    return mediaStatus(
+      {
+        config: this.#reload.config,
+        version: this.#options.version,
+        session: this.session,
+        bootId: this.#bootId,
+        startedMs: this.#startedMs,
+        inputs: this.inputs,
+        selection: this.#selection,
+        switcher: this.#switcher,
+        rate: this.#rate,
+        bitrate: this.#bitrate,
+        uplink: this.uplink,
+        allowances: this.#allowances,
+        program: this.program,
+        rehearsals: this.rehearsals,
       },
-      inputs: [...this.inputs.values()].map((input) => ({ ...this.#selection.status(input.status(nowMs)), onAir: input.id === this.#switcher.onAir })),
-      paths: paths.map((path) => ({ ...path, data: this.#allowances.usage(path.id) })),
-      destinations,
-    };
+      monoMs(),
+    );
+  }
+
+  #makeRehearsals(onNotice: (one: Notice) => void): Rehearsals {
+    return new Rehearsals({
+      config: () => this.#reload.config,
+      inputs: this.inputs,
+      uplink: this.uplink,
+      switcher: this.#switcher,
+      selection: this.#selection,
+      program: this.program,
+      kbps: (nowMs) => this.#rate.kbps(nowMs),
+      clockSetMs,
+      hasManagement: () => this.#server.hasManagement,
+      freeze: (id, forMs) => this.#server.freeze(id, forMs),
+      onNotice,
+      onReport: (report) => this.#server.sendReport(report),
+      log: this.log.child({ part: 'rehearsal' }),
+    });
+  }
+
+  #makeServer(): SocketServer {
+    return new SocketServer({
+      path: this.#options.config.media.socket,
+      session: this.session,
+      events: this.#events,
+      status: () => this.#status(),
+      perform: (command, asker) => performCommand(this, command, asker),
+      lastReport: () => this.rehearsals.lastReport,
+      onThawed: (id) => this.rehearsals.thawed(id),
+      reload: () => this.#reload.reload(),
+      log: this.log.child({ part: 'socket' }),
+    });
   }
 
   #makeInput(config: Config['inputs'][number], onNotice: (one: Notice) => void): Input {
     return new Input({
       config,
-      program: this.config.program,
+      program: this.#options.config.program,
       onData: (chunk) => this.#switcher.push(config.id, chunk, monoMs()),
       onEnd: () => this.#switcher.ended(config.id, monoMs()),
       onNotice,
@@ -324,6 +260,7 @@ export class MediaDaemon {
   /** The packet path: from the switcher to the uplink without a promise or a log line. */
   #send(buffer: Buffer, offset: number, length: number): void {
     const nowMs = monoMs();
+    this.#sentMs = nowMs;
     this.#rate.add(length, nowMs);
     this.rehearsals.current?.push(buffer, offset, length, nowMs);
     if (this.running) this.uplink.send(buffer, offset, length);
@@ -348,6 +285,7 @@ export class MediaDaemon {
         connected: this.uplink.connected,
         hasInputs: this.inputs.size > 0,
         kbps: this.#rate.kbps(nowMs),
+        sentMs: this.#sentMs,
         uptimeMs: nowMs - this.#startedMs,
       },
       nowMs,
@@ -357,7 +295,8 @@ export class MediaDaemon {
   }
 }
 
-const enabled = <T extends { enabled: boolean }>(list: readonly T[]): T[] => list.filter((one) => one.enabled);
+const stateNotice = (to: 'running' | 'stopped', reason: Reason, text: string): Notice =>
+  notice({ severity: 'info', subject: { kind: 'media', id: 'media' }, what: 'media.state', to, reason, text });
 
 function programNumberOf(inputs: Config['inputs'], id: string): number {
   const input = inputs.find((one) => one.id === id);

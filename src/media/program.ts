@@ -1,17 +1,23 @@
 /** Whether the program is on air, judged from outside every part: something is chosen, it flows, and somebody takes it. */
+import { HeldUp } from '../held-up.ts';
 import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { ProgramState, ProgramStatus } from '../model/status.ts';
 
 /** A cold start needs this long at most until pictures flow; before that nothing is wrong. */
 const startUpMsMax = 10_000;
+/** Sources are called silent, and the slate stands in, long before. */
+const stillMsMax = 1000;
+/** It is observed twenty times a second. */
+const heldUpMs = 150;
 
 export interface ProgramObservation {
   running: boolean;
   connected: boolean;
   hasInputs: boolean;
-  /** What leaves the switcher. */
+  /** What leaves the switcher, and when the last of it did. */
   kbps: number;
+  sentMs: number;
   uptimeMs: number;
 }
 
@@ -23,11 +29,14 @@ const texts: Record<ProgramState, string> = {
 };
 
 export class ProgramWatch {
+  readonly #heldUp = new HeldUp(heldUpMs);
   status: Pick<ProgramStatus, 'state' | 'reason' | 'text' | 'sinceMonoMs'> = { state: 'starting', reason: 'starting', text: texts.starting, sinceMonoMs: 0 };
 
   /** Returns what there is to tell when the verdict changed, else null. */
   observe(seen: ProgramObservation, nowMs: number): Notice | null {
-    const { state, reason, detail } = verdict(seen, this.status.state);
+    this.#heldUp.look(nowMs);
+    const flows = this.#heldUp.silenceMs(seen.sentMs, nowMs) < stillMsMax;
+    const { state, reason, detail } = verdict(seen, flows, this.status.state);
     const previous = this.status;
     if (state === previous.state && reason === previous.reason) return null;
     const text = `${texts[state]}${detail}`;
@@ -46,12 +55,12 @@ export class ProgramWatch {
   }
 }
 
-function verdict(seen: ProgramObservation, previous: ProgramState): { state: ProgramState; reason: Reason; detail: string } {
+function verdict(seen: ProgramObservation, flows: boolean, previous: ProgramState): { state: ProgramState; reason: Reason; detail: string } {
   if (!seen.running) return { state: 'stopped', reason: 'stopped', detail: '' };
-  if (seen.kbps > 0 && seen.connected) return { state: 'on-air', reason: 'on-air', detail: '' };
+  if (flows && seen.connected) return { state: 'on-air', reason: 'on-air', detail: '' };
   if (previous === 'starting' && seen.uptimeMs < startUpMsMax) return { state: 'starting', reason: 'starting', detail: '' };
   if (!seen.hasInputs) return { state: 'off-air', reason: 'no-input', detail: ': no input is configured; add one under inputs' };
-  if (seen.kbps === 0) return { state: 'off-air', reason: 'no-input', detail: ': no input delivers' };
+  if (!flows) return { state: 'off-air', reason: 'no-input', detail: ': no input delivers' };
   return { state: 'off-air', reason: 'no-uplink', detail: ': no destination is connected' };
 }
 

@@ -215,6 +215,6 @@ export class Rehearsals {
   #lateness(nowMs: number): Lateness {
     const { uplink } = this.#options;
     const srt = uplink.status(nowMs).destinations.find(({ active }) => active)?.srt ?? null;
-    return { dropped: srt?.droppedPackets ?? 0, unproved: uplink.bond?.unprovedPackets ?? 0 };
+    return { dropped: srt?.droppedPackets ?? 0, unproved: uplink.bond?.rescues.unprovedPackets ?? 0 };
   }
 }

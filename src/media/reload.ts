@@ -1,54 +1,95 @@
-/**
- * What a changed configuration takes to be in force. Pure. An input's own settings cost its worker a restart, which the next input or the slate
- * bridges; a path or the settings of a destination are put in force beside what runs; what the daemon is built from costs a restart of the daemon, about two seconds.
- */
-import type { Config, InputConfig } from '../config/schema.ts';
+/** Reads the configuration again and puts it in force, as far as that goes without leaving the air (`reload-plan.ts`). What it came to is an event. */
+import { monoMs } from '../clock.ts';
+import type { EffectiveConfig } from '../config/effective.ts';
+import { enabled } from '../config/enabled.ts';
+import type { Input } from '../inputs/input.ts';
+import type { CommandReply } from '../model/command.ts';
+import { type Notice, notice } from '../model/event.ts';
+import { FatalError } from '../model/exit.ts';
+import type { Uplink } from '../uplink/uplink.ts';
+import type { Allowances } from './allowances.ts';
+import { type LivePlan, planReload } from './reload-plan.ts';
 
-export interface LivePlan {
-  kind: 'live';
-  inputs: InputConfig[];
-  videoKbps: number | null;
-  /** Paths and destinations that change, in words. */
-  uplink: string[];
+export interface ReloadOptions {
+  config: EffectiveConfig;
+  /** Reads the configuration that is in force now. Rejects or throws a FatalError that says every mistake. */
+  reread?: (() => EffectiveConfig | Promise<EffectiveConfig>) | undefined;
+  /** The process should end, and be started again. */
+  onRestart?: (() => void) | undefined;
+  /** The program is on air, or on its way there. */
+  running(): boolean;
+  setVideoKbps(kbps: number): void;
+  inputs: ReadonlyMap<string, Input>;
+  uplink: Uplink;
+  allowances: Allowances;
+  onNotice(one: Notice): void;
 }
-export type ReloadPlan = LivePlan | { kind: 'restart'; because: string };
 
-/** Of an input, what others are built from too. */
-const shared = ['id', 'kind', 'enabled', 'standby', 'watch', 'passThrough', 'programNumber', 'latencyMs'] as const;
-/** Of a configuration, what the media daemon does not use. */
-const unused: readonly string[] = ['control', 'gateway', 'origin', 'version'];
-/** What is looked at in parts. */
-const inParts: readonly string[] = ['inputs', 'program', 'paths', 'destinations'];
+export class Reload {
+  /** In force. */
+  config: EffectiveConfig;
+  /** A changed configuration waits for the next start: a restart would go on air by itself. */
+  restartToStart = false;
+  readonly #options: ReloadOptions;
 
-export function planReload(before: Config, after: Config): ReloadPlan {
-  for (const section of new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Config>) {
-    if (unused.includes(section) || inParts.includes(section)) continue;
-    if (!same(before[section], after[section])) return { kind: 'restart', because: section };
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.config = options.config;
   }
-  if (!same({ ...before.program, videoKbps: 0 }, { ...after.program, videoKbps: 0 })) return { kind: 'restart', because: 'program' };
-  if (before.control.vitals.temperatureMaxC !== after.control.vitals.temperatureMaxC) return { kind: 'restart', because: 'control.vitals' };
-  if (!same(before.inputs.map(sharedPart), after.inputs.map(sharedPart))) return { kind: 'restart', because: 'inputs' };
-  // Who has the program is decided among a fixed list.
-  if (!same(idsOf(before.destinations), idsOf(after.destinations))) return { kind: 'restart', because: 'destinations' };
-  const inputs = after.inputs.filter((input, index) => input.enabled && !same(input, before.inputs[index]));
-  const videoKbps = before.program.videoKbps === after.program.videoKbps ? null : after.program.videoKbps;
-  const uplink = [...changed('path', before.paths, after.paths), ...changed('destination', before.destinations, after.destinations)];
-  return { kind: 'live', inputs, videoKbps, uplink };
+
+  /** Puts the configuration in force as it is now. Never rejects. The reply’s reason is `restarted` where this process ends for it. */
+  async reload(): Promise<CommandReply> {
+    const { reread } = this.#options;
+    if (reread === undefined) return { ok: false, reason: 'unsupported', text: 'this media daemon has no configuration file' };
+    let next: EffectiveConfig;
+    try {
+      next = await reread();
+    } catch (error) {
+      return { ok: false, reason: 'invalid', text: error instanceof FatalError ? error.message : 'the configuration cannot be read' };
+    }
+    const plan = planReload(this.config, next);
+    return plan.kind === 'restart' ? this.#restart(next, `${plan.because} changed`) : this.#live(next, plan);
+  }
+
+  /** `text`: what changed. */
+  #restart(next: EffectiveConfig, text: string): CommandReply {
+    const { running, onRestart } = this.#options;
+    if (!running()) {
+      this.restartToStart = true;
+      return { ok: true, reason: 'stopped', text: `${text}: in force when the program goes on air` };
+    }
+    this.#tell(next, `${text}: the media daemon starts anew, off air for a moment`);
+    // The reply and the event get out first.
+    setTimeout(() => onRestart?.(), 50);
+    return { ok: true, reason: 'restarted', text: `${text}: the media daemon starts anew` };
+  }
+
+  #live(next: EffectiveConfig, plan: LivePlan): CommandReply {
+    const { inputs, uplink, allowances, setVideoKbps } = this.#options;
+    this.config = next;
+    if (plan.videoKbps !== null) setVideoKbps(plan.videoKbps);
+    for (const input of plan.inputs) inputs.get(input.id)?.reconfigure(input);
+    if (plan.uplink.length > 0) {
+      uplink.reconfigure(enabled(next.paths), enabled(next.destinations));
+      allowances.reconfigure(next.paths, uplink.status(monoMs()).paths);
+    }
+    const bitrate = plan.videoKbps === null ? [] : [`video bitrate ${plan.videoKbps} kbit/s`];
+    const what = [...bitrate, ...plan.inputs.map(({ id }) => `input ${id}`), ...plan.uplink];
+    const text = `the configuration is in force without leaving the air: ${what.join(', ') || 'nothing changed for the program'}`;
+    this.#tell(next, text);
+    return { ok: true, reason: 'config-changed', text };
+  }
+
+  #tell(next: EffectiveConfig, text: string): void {
+    this.#options.onNotice(
+      notice({
+        severity: 'info',
+        subject: { kind: 'config', id: 'media' },
+        what: 'config.media',
+        to: String(next.origin?.rev ?? 0),
+        reason: 'config-changed',
+        text,
+      }),
+    );
+  }
 }
-
-interface Named {
-  id: string;
-  enabled: boolean;
-}
-
-const idsOf = (list: readonly Named[]): string[] => list.filter((one) => one.enabled).map(({ id }) => id);
-
-/** Those that are new, gone, or not as they were. */
-function changed(kind: string, before: readonly Named[], after: readonly Named[]): string[] {
-  const ids = new Set([...before, ...after].map(({ id }) => id));
-  const one = (list: readonly Named[], id: string): unknown => list.find((candidate) => candidate.id === id) ?? null;
-  return [...ids].filter((id) => !same(one(before, id), one(after, id))).map((id) => `${kind} ${id}`);
-}
-
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-const sharedPart = (input: InputConfig): unknown[] => shared.map((name) => (input as Record<string, unknown>)[name]);

@@ -168,7 +168,7 @@ class World implements Outlet {
   put(link: number, bytes: Buffer, offset: number, length: number): boolean {
     this.#lastPutMs[link] = this.#nowMs;
     if (this.#bond.carriers[link]?.usable !== true) this.#misused++;
-    if (this.#bond.only >= 0 && link !== this.#bond.only && this.#bond.carriers[this.#bond.only]?.sound === true) this.#astray++;
+    if (this.#bond.failover.only >= 0 && link !== this.#bond.failover.only && this.#bond.carriers[this.#bond.failover.only]?.sound === true) this.#astray++;
     this.#later(this.#arrivals, this.#up[link] as LinkModel, { link, bytes: null, sequence: wire.dataSequence(bytes, offset), length });
     return true;
   }
@@ -184,7 +184,7 @@ class World implements Outlet {
     const heard = this.#heard;
     this.#heard = [];
     this.#bond.begin(nowMs);
-    this.#bond.only = this.#scenario.pins?.findLast(({ atMs }) => atMs <= nowMs)?.link ?? -1;
+    this.#bond.failover.only = this.#scenario.pins?.findLast(({ atMs }) => atMs <= nowMs)?.link ?? -1;
     for (const { link, bytes } of heard) if (bytes !== null) this.#hear(link, bytes);
     this.#bond.turn(nowMs, this);
     this.#bond.carriers.forEach((carrier, link) => {

@@ -48,10 +48,10 @@ export class Source {
     return this.unfit !== before;
   }
 
-  /** It has sound, and no picture to it. */
-  isPictureless(nowMs: number): boolean {
+  /** It has sound, and no picture to it. @param silenceMs how long something has not come since then. */
+  isPictureless(silenceMs: (sinceMs: number) => number): boolean {
     if (!this.feed.mapped || this.feed.audioStream === null || Number.isNaN(this.#sinceMs)) return false;
-    return this.feed.videoStream === null || nowMs - (Number.isNaN(this.#pictureMs) ? this.#sinceMs : this.#pictureMs) > pictureWaitMs;
+    return this.feed.videoStream === null || silenceMs(Number.isNaN(this.#pictureMs) ? this.#sinceMs : this.#pictureMs) > pictureWaitMs;
   }
 
   /** Silence must not keep for ever ahead of a sound that always comes late. @param lag behind the program's last picture, 90 kHz. */

@@ -3,6 +3,7 @@
  * time and go out; a switch lands on a picture that a decoder can begin with. Until it comes the old source stays on air, or the
  * slate when the old source is gone. Who is to be on air is not decided here (engine/).
  */
+import { HeldUp } from '../held-up.ts';
 import { Air } from './air.ts';
 import type { FeedFigures } from './feed.ts';
 import type { ProgramFormat } from './fit.ts';
@@ -24,6 +25,8 @@ const patienceMs = 50;
 const cutWaitMs = 250;
 /** A source on air that has sent no picture for so long gets the slate's; its clock runs on by itself for 300 ms. */
 const coverAfterMs = 360;
+/** Turns come each 10 ms. */
+const heldUpMs = 50;
 
 export interface SwitcherOptions {
   program: ProgramFormat & { passStreams?: readonly PassRule[] };
@@ -50,7 +53,9 @@ export class Switcher {
   #wanted: string | null = null;
   #wantedMs = 0;
   readonly #held = new Held();
+  readonly #heldUp = new HeldUp(heldUpMs);
   #nowMs = 0;
+  readonly #silenceMs = (sinceMs: number): number => this.#heldUp.silenceMs(sinceMs, this.#nowMs);
   /** Told at the next turn: who hears it may end the very source whose bytes are being read. */
   readonly #toTell: (() => void)[] = [];
 
@@ -81,12 +86,12 @@ export class Switcher {
   /** Whose key frame is waited for. */
   get awaited(): string | null {
     if (this.#wanted !== null || !this.#covered || this.#onAir === null) return this.#wanted;
-    return this.#sources.get(this.#onAir)?.isPictureless(this.#nowMs) === false ? this.#onAir : null;
+    return this.#sources.get(this.#onAir)?.isPictureless(this.#silenceMs) === false ? this.#onAir : null;
   }
 
   /** The input's stream has sound, and no picture to it. */
   isPictureless(id: string): boolean {
-    return this.#sources.get(id)?.isPictureless(this.#nowMs) ?? false;
+    return this.#sources.get(id)?.isPictureless(this.#silenceMs) ?? false;
   }
 
   figures(id: string): FeedFigures | null {
@@ -132,14 +137,15 @@ export class Switcher {
   /** To be called every few milliseconds. */
   turn(nowMs: number): void {
     this.#setNow(nowMs);
+    this.#heldUp.look(nowMs);
     for (let tell = this.#toTell.shift(); tell !== undefined; tell = this.#toTell.shift()) tell();
     if (this.#held.waitedMs(nowMs) > cutWaitMs) this.#release();
     if (this.#wanted !== null && this.#onAir !== slateId && this.#isLate(nowMs)) this.#playSlate(nowMs);
-    if (this.#wanted === null && this.#isPictureLost(nowMs)) this.#cover(nowMs);
+    if (this.#wanted === null && this.#isPictureLost()) this.#cover(nowMs);
     this.#slate.step(nowMs);
     const own = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
     if (own !== undefined) this.#air.describePrivate(own.feed.privateStreams);
-    this.#air.turn(nowMs, this.#wanted !== null && nowMs - this.#air.pictureMs > bridgeAfterMs);
+    this.#air.turn(nowMs, this.#wanted !== null && this.#silenceMs(this.#air.pictureMs) > bridgeAfterMs);
   }
 
   #setNow(nowMs: number): void {
@@ -149,11 +155,11 @@ export class Switcher {
 
   /** There has been no picture for too long, and there is nothing left to wait for but the wanted source. */
   #isLate(nowMs: number): boolean {
-    return nowMs - this.#air.pictureMs > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
+    return this.#silenceMs(this.#air.pictureMs) > bridgeAfterMs && nowMs - this.#wantedMs > patienceMs;
   }
 
-  #isPictureLost(nowMs: number): boolean {
-    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && nowMs - this.#air.pictureMs > coverAfterMs;
+  #isPictureLost(): boolean {
+    return this.#onAir !== null && this.#onAir !== slateId && !this.#covered && this.#silenceMs(this.#air.pictureMs) > coverAfterMs;
   }
 
   #source(id: string): Source {
@@ -205,7 +211,7 @@ export class Switcher {
     if (!this.#held.isEmpty) return this.#hold(unit);
     if (unit.kind === 'audio') {
       source.sound.add(unit);
-      if (source.isPictureless(this.#nowMs)) this.#takeSound(id, source, unit);
+      if (source.isPictureless(this.#silenceMs)) this.#takeSound(id, source, unit);
     } else if (unit.entry === 'none') return;
     else if (this.#mayCut()) {
       this.#take(id, source, unit);

@@ -21,8 +21,8 @@ const silenceMsMin = 500;
 const changeMsMax = 10_000;
 /** The old way has been dark for so long: the new one counts, standing or not. It is what the configuration says. */
 const darkMsMax = 2000;
-/** On top of its latency, for what the old way still sends again. */
-const drainMs = 500;
+/** On top of its latency: for the way, what is sent again, and clocks that were set while the machine was busy. */
+const drainMs = 1000;
 
 /** The new way, until it stands. */
 interface Change {
@@ -246,7 +246,9 @@ export class Destination {
   #wentOver(next: Change, nowMs: number): void {
     const from = this.#config.mode;
     const to = next.config.mode;
-    this.#drained.push({ carrier: this.#carrier, untilMs: nowMs + this.#config.latencyMs + drainMs });
+    // The other end may hold for longer than was asked for.
+    const latencyMs = Math.max(this.#config.latencyMs, this.#carrier.destinationStatus(nowMs).srt?.latencyMs ?? 0);
+    this.#drained.push({ carrier: this.#carrier, untilMs: nowMs + latencyMs + drainMs });
     this.#take(next);
     if (next.reason === 'config-changed') this.#tell(this.#settingsNotice('info', 'config-changed', `${this.id}: the program goes out with its new settings`));
     if (from !== to) this.#tell(this.#modeNotice('info', from, to, next.reason, `${this.id}: the program goes out in mode ${to} instead of ${from}`));

@@ -4,16 +4,18 @@
  */
 import { type BackoffState, nextTry, noFailures } from '../engine/backoff.ts';
 import type { Pin } from '../engine/choice.ts';
-import { type Notice, notice } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
-import type { DestinationState, DestinationStatus, PathStatus } from '../model/status.ts';
+import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { Importance } from './importance.ts';
 import type { ModeCarrier, ModeCarrierOptions } from './modes/mode-carrier.ts';
 import { PinFollower, type PinSeen } from './modes/pin-follower.ts';
 import { Silence } from './modes/silence.ts';
 import type { LivePath } from './paths/watch.ts';
+import { payloadBytesMax, payloadBytesOf, pieceBytesOf } from './payload-size.ts';
 import { resolveAll } from './resolve.ts';
+import { SendBuffer } from './send-buffer.ts';
 import { sessionFigures, termsOf } from './session-figures.ts';
+import { SessionState } from './session-state.ts';
 import { callerOptions, connectMsMax } from './srt/caller-options.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
@@ -22,57 +24,46 @@ import { SrtlaSender } from './srtla/sender.ts';
 import type { Spoil } from './udp/spoiled.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
-/** A full send buffer is one event, not thousands: it must be calm for this long before it is over. */
-const fullCalmMs = 3000;
-const tsPacketBytes = 188;
-const payloadBytesMax = 7 * tsPacketBytes;
 /** SRT numbers messages with 26 bits, from 1. */
 const messageNumberMax = 0x03ffffff;
-/** Headers in front of a payload: SRT's, UDP's, and IP's. */
-const headerBytes = { 4: 16 + 8 + 20, 6: 16 + 8 + 40 } as const;
 /** Names are looked up anew this often while there is no session. */
 const lookUpEveryMs = 10_000;
 
 export class Session implements ModeCarrier {
   readonly id: string;
   readonly #options: ModeCarrierOptions;
+  readonly #told: SessionState;
+  readonly #buffer: SendBuffer;
   #socket: SrtSocket | null = null;
   #srtla: SrtlaSender | null = null;
   #localPort = 0;
   readonly #silence = new Silence();
   #lookUpAtMs = 0;
-  #state: DestinationState = 'off';
-  #reason: Reason = 'stopped';
-  #text = 'not started';
-  #sinceMs = 0;
   #connectByMs = 0;
   #retryAtMs = 0;
   #backoff: BackoffState = noFailures;
   #connectedMs = 0;
   #resolving = false;
-  #fullAtMs = 0;
-  #full = false;
   #stopped = true;
-  #dropped = 0;
   readonly #importance = new Importance();
   readonly #pin: PinFollower;
   /** Of the last payload that libsrt took. */
   #message = 0;
   #payloadBytes = payloadBytesMax;
   #sinceDarkMs = 0;
-  /** Told once until it is over, however often it is met again. */
-  #lastFailure: Reason | null = null;
   /** Of the last turn: for what ends between two of them. */
   #nowMs = 0;
 
   constructor(options: ModeCarrierOptions) {
     this.#options = options;
     this.id = options.destination.id;
+    this.#told = new SessionState(this.id, options.onNotice);
+    this.#buffer = new SendBuffer(this.id, this.#address);
     this.#pin = new PinFollower(options.holdDown, options.onNotice);
   }
 
   get connected(): boolean {
-    return this.#state === 'connected';
+    return this.#told.state === 'connected';
   }
 
   silentMs(nowMs: number): number {
@@ -84,22 +75,22 @@ export class Session implements ModeCarrier {
   }
 
   carrying(): string[] {
-    const links = this.connected ? (this.#srtla?.links ?? []) : [];
+    const links = this.connected ? (this.#srtla?.links.all ?? []) : [];
     return links.filter(({ carrier }) => carrier.good).map(({ path }) => path.id);
   }
 
   spoil(path: string, spoil: Spoil | null): void {
-    this.#srtla?.links.find((link) => link.path.id === path)?.spoil(spoil);
+    this.#srtla?.links.all.find((link) => link.path.id === path)?.spoil(spoil);
   }
 
   remember(): () => void {
     return () => {
-      for (const { carrier } of this.#srtla?.links ?? []) carrier.pulse.forgive();
+      for (const { carrier } of this.#srtla?.links.all ?? []) carrier.pulse.forgive();
     };
   }
 
   pathChanged(path: LivePath): void {
-    this.#srtla?.setInterface(path.id, path.interface, path.usable ? null : path.reason);
+    this.#srtla?.links.setInterface(path.id, path.interface, path.usable ? null : path.reason);
   }
 
   pin(pin: Pin | null, nowMs: number): void {
@@ -108,11 +99,11 @@ export class Session implements ModeCarrier {
   }
 
   pinSeen(): PinSeen {
-    return this.#pin.seen(this.#srtla?.seen() ?? []);
+    return this.#pin.seen(this.#srtla?.links.seen() ?? []);
   }
 
   #follow(nowMs: number): void {
-    this.#srtla?.keepTo(this.#pin.turn(() => this.#srtla?.seen() ?? [], nowMs));
+    this.#srtla?.keepTo(this.#pin.turn(() => this.#srtla?.links.seen() ?? [], nowMs));
   }
 
   start(nowMs: number): void {
@@ -120,12 +111,12 @@ export class Session implements ModeCarrier {
     this.#stopped = false;
     this.#sinceDarkMs = nowMs;
     this.#retryAtMs = nowMs;
-    this.#become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
+    this.#told.become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
   }
 
   async stop(nowMs: number): Promise<void> {
     this.#stopped = true;
-    this.#become('off', 'stopped', 'not called', nowMs);
+    this.#told.become('off', 'stopped', 'not called', nowMs);
     const closing = this.#socket?.close();
     const srtla = this.#srtla;
     this.#socket = null;
@@ -137,16 +128,14 @@ export class Session implements ModeCarrier {
 
   /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
   send(payload: Buffer, offset: number, length: number): void {
-    if (this.#socket === null || this.#state !== 'connected') return;
-    // Even pieces: seven packets that do not fit go as four and three.
-    const pieces = Math.ceil(length / this.#payloadBytes);
-    const step = Math.ceil(length / tsPacketBytes / pieces) * tsPacketBytes;
+    if (this.#socket === null || this.#told.state !== 'connected') return;
+    const step = pieceBytesOf(length, this.#payloadBytes);
     for (let at = 0; at < length; at += step) this.#sendPiece(this.#socket, payload, offset + at, Math.min(step, length - at));
   }
 
   #sendPiece(socket: SrtSocket, payload: Buffer, offset: number, length: number): void {
     const result = socket.send(payload, offset, length);
-    if (result === 'full') this.#dropped++;
+    if (result === 'full') this.#buffer.dropped++;
     if (result !== 'sent' || this.#srtla === null) return;
     this.#message = this.#message === messageNumberMax ? 1 : this.#message + 1;
     this.#srtla.mark(this.#message, this.#importance.look(payload, offset, length));
@@ -179,17 +168,17 @@ export class Session implements ModeCarrier {
       id: this.id,
       mode,
       address: this.#address,
-      state: this.#state,
-      reason: this.#reason,
-      text: this.#text,
+      state: this.#told.state,
+      reason: this.#told.reason,
+      text: this.#told.text,
       retryInMs: this.#socket === null && !this.#stopped ? Math.max(0, Math.round(this.#retryAtMs - nowMs)) : null,
-      sinceMonoMs: this.#sinceMs,
-      srt: stats === null ? null : sessionFigures(stats, latencyMs, this.#dropped, this.#srtla?.bond ?? null),
+      sinceMonoMs: this.#told.sinceMs,
+      srt: stats === null ? null : sessionFigures(stats, latencyMs, this.#buffer.dropped, this.#srtla?.bond ?? null),
     };
   }
 
   pathStatus(nowMs: number): PathStatus[] {
-    return this.#srtla?.status(nowMs) ?? [];
+    return this.#srtla?.links.status(nowMs) ?? [];
   }
 
   get #address(): string {
@@ -202,8 +191,8 @@ export class Session implements ModeCarrier {
     if (this.#srtla !== null) {
       if (nowMs >= this.#lookUpAtMs) void this.#lookUp(this.#srtla, nowMs);
       // The links register by themselves; without one a call could only time out.
-      if (this.#srtla.registered) this.#connect('127.0.0.1', this.#localPort, nowMs);
-      else if (this.#reason !== 'no-path') this.#become('connecting', 'no-path', `waiting for a path to ${this.#address}`, nowMs);
+      if (this.#srtla.links.registered) this.#connect('127.0.0.1', this.#localPort, nowMs);
+      else if (this.#told.reason !== 'no-path') this.#told.become('connecting', 'no-path', `waiting for a path to ${this.#address}`, nowMs);
       return;
     }
     this.#resolving = true;
@@ -251,9 +240,9 @@ export class Session implements ModeCarrier {
     for (const path of paths) {
       const { host, port } = path.config.via ?? destination;
       const addresses = await resolveAll(host, path.addresses);
-      const present = srtla.remoteOf(path.id);
+      const present = srtla.links.remoteOf(path.id);
       if (this.#stopped || addresses[0] === undefined || present === undefined || addresses.includes(present)) continue;
-      srtla.setRemote(path.id, { address: addresses[0], port });
+      srtla.links.setRemote(path.id, { address: addresses[0], port });
     }
   }
 
@@ -264,57 +253,36 @@ export class Session implements ModeCarrier {
       this.#message = 0;
       socket.connect(address, port);
       this.#connectByMs = nowMs + connectMsMax + 500;
-      if (this.#state !== 'connecting' || this.#reason === 'no-path') this.#become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
+      if (this.#told.state !== 'connecting' || this.#told.reason === 'no-path')
+        this.#told.become('connecting', 'connecting', `calling ${this.#address}`, nowMs);
     } catch (error) {
       this.#lost('send-error', error instanceof SrtError ? error.message : String(error), nowMs);
     }
   }
 
   #onConnected(nowMs: number): void {
-    if (this.#state !== 'connected') {
+    if (this.#told.state !== 'connected') {
       this.#connectedMs = nowMs;
-      this.#dropped = 0;
+      this.#buffer.dropped = 0;
       this.#srtla?.setLatency(this.#socket?.stats()?.sendLatencyMs || this.#options.destination.latencyMs);
       this.#silence.reset(nowMs);
-      this.#become('connected', 'connected', `connected to ${this.#address}`, nowMs, { darkMs: Math.round(nowMs - this.#sinceDarkMs) });
+      this.#told.become('connected', 'connected', `connected to ${this.#address}`, nowMs, { darkMs: Math.round(nowMs - this.#sinceDarkMs) });
       this.#sinceDarkMs = nowMs;
     }
     const stats = this.#socket?.stats();
     if (stats) this.#silence.observe(stats, nowMs);
-    this.#watchBuffer(nowMs);
-  }
-
-  /** A full buffer means that the networks carry less than the program. */
-  #watchBuffer(nowMs: number): void {
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
-      this.#fullAtMs = nowMs;
-      if (this.#full) return;
-      this.#full = true;
-      this.#tell(
-        'warning',
-        'destination.buffer',
-        'ok',
-        'full',
-        'send-buffer-full',
-        `the networks carry less than the program needs: packets to ${this.#address} are dropped`,
-        { droppedPackets: dropped },
-      );
-    } else if (this.#full && nowMs - this.#fullAtMs > fullCalmMs) {
-      this.#full = false;
-      this.#tell('clear', 'destination.buffer', 'full', 'ok', 'recovered', `the networks carry the program to ${this.#address} again`, {});
-    }
+    const full = this.#buffer.turn(nowMs);
+    if (full !== null) this.#options.onNotice(full);
   }
 
   /** Faster than libsrt's own time-out by seconds. A session that is still being made meets the new gateway by itself. */
   #onGroupLost(): void {
-    if (this.#state === 'connected') this.#lost('session-closed', `the gateway ${this.#address} has been started anew`, this.#nowMs);
+    if (this.#told.state === 'connected') this.#lost('session-closed', `the gateway ${this.#address} has been started anew`, this.#nowMs);
   }
 
   #onBroken(nowMs: number): void {
     const socket = this.#socket;
-    if (this.#state === 'connected') return this.#lost('session-broken', `the session to ${this.#address} broke`, nowMs);
+    if (this.#told.state === 'connected') return this.#lost('session-broken', `the session to ${this.#address} broke`, nowMs);
     const { reason, text } = socket?.rejection() ?? { reason: 'unreachable' as const, text: 'no answer' };
     const advice =
       reason === 'bad-secret' ? ': check the passphrase at both ends' : reason === 'unreachable' ? ': check host and port, and that the gateway runs' : '';
@@ -322,40 +290,13 @@ export class Session implements ModeCarrier {
   }
 
   #lost(reason: Reason, text: string, nowMs: number): void {
-    const worked = this.#state === 'connected' ? nowMs - this.#connectedMs : 0;
-    if (this.#state === 'connected') this.#sinceDarkMs = nowMs;
+    const worked = this.#told.state === 'connected' ? nowMs - this.#connectedMs : 0;
+    if (this.#told.state === 'connected') this.#sinceDarkMs = nowMs;
     void this.#socket?.close();
     this.#socket = null;
     const { state, delayMs } = nextTry(this.#backoff, worked, Math.random(), backoff);
     this.#backoff = state;
     this.#retryAtMs = nowMs + delayMs;
-    this.#become('waiting', reason, text, nowMs, { retryInMs: delayMs, connectedForMs: Math.round(worked) });
+    this.#told.become('waiting', reason, text, nowMs, { retryInMs: delayMs, connectedForMs: Math.round(worked) });
   }
-
-  #become(state: DestinationState, reason: Reason, text: string, nowMs: number, measured: Notice['measured'] = {}): void {
-    const from = this.#state;
-    // Another try after a failure: what is to be seen meanwhile is still why the last one failed.
-    const again = state === 'connecting' && from === 'waiting';
-    const failure = this.#lastFailure;
-    const news = !again && (state === 'waiting' ? reason !== failure : state !== from || reason !== this.#reason);
-    this.#state = state;
-    this.#text = text;
-    this.#sinceMs = nowMs;
-    if (!again) this.#reason = reason;
-    if (state === 'waiting') this.#lastFailure = reason;
-    else if (state === 'connected') this.#lastFailure = null;
-    if (!news) return;
-    const severity = state === 'waiting' ? 'warning' : state === 'connected' && failure !== null ? 'clear' : 'info';
-    this.#tell(severity, 'destination.state', from, state, reason, text, measured);
-  }
-
-  #tell(severity: Notice['severity'], what: string, from: string, to: string, reason: Reason, text: string, measured: Notice['measured']): void {
-    this.#options.onNotice(notice({ severity, subject: { kind: 'destination', id: this.id }, what, from, to, reason, text, measured }));
-  }
-}
-
-/** What an IP packet of `mtuBytes` carries besides all headers, in whole MPEG-TS packets. */
-export function payloadBytesOf(mtuBytes: number, address: string): number {
-  const room = mtuBytes - headerBytes[address.includes(':') ? 6 : 4];
-  return Math.max(tsPacketBytes, Math.min(payloadBytesMax, room - (room % tsPacketBytes)));
 }

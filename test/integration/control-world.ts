@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { monoMs } from '../../src/clock.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { FakeMedia } from './fake-media.ts';
+import { patienceMs } from './processes.ts';
 
 const runner = fileURLToPath(new URL('./control-process.ts', import.meta.url));
 
@@ -68,15 +69,25 @@ export class ControlWorld {
     return this.#process?.pid ?? 0;
   }
 
-  /** Ends control; returns its exit code, or null for a signal. */
+  /** Ends control; returns its exit code, or null for a signal, once all that it said is in the log. */
   async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#process;
     this.#process = null;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     return new Promise((resolve) => {
-      child.once('exit', (code) => resolve(code));
+      child.once('close', (code) => resolve(code));
       child.kill(signal);
     });
+  }
+
+  /** Control stands still during `work`: what it would do meanwhile comes after it. */
+  async holding<T>(work: () => Promise<T>): Promise<T> {
+    this.#process?.kill('SIGSTOP');
+    try {
+      return await work();
+    } finally {
+      this.#process?.kill('SIGCONT');
+    }
   }
 
   async stop(): Promise<void> {
@@ -113,7 +124,7 @@ export class ControlWorld {
 }
 
 /** Waits until `test` holds. @throws after `msMax`, naming `what`. */
-export async function until(what: string, test: () => boolean | Promise<boolean>, msMax = 15_000): Promise<void> {
+export async function until(what: string, test: () => boolean | Promise<boolean>, msMax = patienceMs): Promise<void> {
   const endMs = monoMs() + msMax;
   for (;;) {
     if (await test()) return;

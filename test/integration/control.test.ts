@@ -2,13 +2,14 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monoMs } from '../../src/clock.ts';
+import { freeTcpPort } from '../../src/demo/free-port.ts';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import { boxSnapshotSchema } from '../../src/model/box.ts';
 import { ControlWorld, until } from './control-world.ts';
 import { madeReport } from './fake-media.ts';
 
 // Real processes on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 150_000 });
 
 let world: ControlWorld;
 beforeEach(() => {
@@ -24,7 +25,8 @@ test('it ends cleanly at SIGTERM and leaves nothing half-written', async () => {
   await world.url();
   const startMs = monoMs();
   expect(await world.kill('SIGTERM')).toBe(0);
-  expect(monoMs() - startMs).toBeLessThan(2000);
+  // systemd kills what has not ended after TimeoutStopSec (10 s).
+  expect(monoMs() - startMs).toBeLessThan(8000);
   const journal = readFileSync(world.inside('state/journal/events.jsonl'), 'utf8');
   expect(journal.endsWith('\n')).toBe(true);
   expect(journal).toContain('management stops on request');
@@ -50,19 +52,20 @@ test('without the media daemon it serves, says so, and takes it when it comes', 
   await world.media.start();
   await until('it is taken', async () => {
     const box = await world.get<BoxSnapshot>('/api/status');
-    return box.onAir && box.alarms.length === 0;
+    return box.onAir && !box.alarms.some(({ reason }) => reason === 'media-lost');
   });
 });
 
-test('events keep their order and numbers over a kill -9, none lost, none doubled', async () => {
+test('events keep their order and numbers over a kill -9 and from before the first start, none lost, none doubled', async () => {
   await world.media.start();
-  world.start();
   const emit = (index: number) =>
     world.media.emit({ severity: 'info', subject: { kind: 'path', id: 'eth' }, what: 'path.state', reason: 'recovered', text: `event number ${index}` });
   const numbers = async () =>
     (await world.get<JournaledEvent[]>('/api/events')).filter(({ text }) => text.startsWith('event number')).map(({ text }) => Number(text.split(' ').at(-1)));
+  for (let index = 1; index <= 2; index++) emit(index);
+  world.start();
   await until('connected', async () => (await world.get<BoxSnapshot>('/api/status')).onAir);
-  for (let index = 1; index <= 5; index++) emit(index);
+  for (let index = 3; index <= 5; index++) emit(index);
   await until('five events', async () => (await numbers()).length === 5);
   await new Promise((resolve) => setTimeout(resolve, 300));
   await world.kill('SIGKILL');
@@ -80,7 +83,8 @@ test('lamps that this machine cannot have are said once, and the rest works', as
   await until('on air', async () => (await world.get<BoxSnapshot>('/api/status')).onAir);
   const box = await world.get<BoxSnapshot>('/api/status');
   expect(box.gpio).toMatchObject({ state: 'off', reason: 'unsupported' });
-  expect(box.alarms.map(({ what }) => what)).toEqual(['gpio.state']);
+  // What the vitals say of the machine that runs this is no matter here.
+  expect(box.alarms.map(({ what }) => what).filter((what) => !what.startsWith('box.'))).toEqual(['gpio.state']);
 });
 
 test('a disk that takes nothing is said, and everything else goes on', async () => {
@@ -88,17 +92,18 @@ test('a disk that takes nothing is said, and everything else goes on', async () 
   writeFileSync(world.inside('blocked'), 'a file where the folder should be');
   world.start({ stateDirectory: world.inside('blocked'), web: { host: '127.0.0.1', port: 0 } });
   await until('it is said', () => world.log.includes('"journal.disk"'));
-  const url = await new Promise<string>((resolve) => {
-    void until('the page listens', () => /"url":"([^"]+)"/.test(world.log)).then(() => resolve(/"url":"([^"]+)"/.exec(world.log)?.[1] ?? ''));
-  });
-  expect(await (await fetch(new URL('/healthz', url))).json()).toMatchObject({ ok: true, media: 'connected' });
+  const url = () => /"url":"([^"]+)"/.exec(world.log)?.[1] ?? '';
+  await until('the page listens', () => url() !== '');
+  const health = async () => (await (await fetch(new URL('/healthz', url()))).json()) as { ok: boolean; media: string };
+  await until('media is there', async () => (await health()).media === 'connected');
+  expect(await health()).toMatchObject({ ok: true });
   expect(await world.kill('SIGTERM')).toBe(0);
 });
 
 test('a taken port is said once, does not stop the daemon, and heals', async () => {
   const thief = createServer();
-  await new Promise<void>((resolve) => thief.listen(0, '127.0.0.1', resolve));
-  const { port } = thief.address() as { port: number };
+  const port = await freeTcpPort();
+  await new Promise<void>((resolve) => thief.listen(port, '127.0.0.1', resolve));
   world.start({ web: { host: '127.0.0.1', port } });
   await until('it is said', () => world.log.includes('port-taken'));
   expect(existsSync(world.inside('state/page.url'))).toBe(false);
@@ -259,13 +264,17 @@ test('it stands still for a rehearsal, comes back by itself, and keeps the repor
   await world.media.start();
   world.start();
   await until('media', async () => (await world.get<BoxSnapshot>('/api/status')).onAir);
-  world.media.freeze(1500);
-  const beganMs = monoMs();
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  await world.get('/api/status');
-  expect(monoMs() - beganMs).toBeGreaterThan(1200);
-  await until('it says so', () => world.media.thawed.length === 1);
-  expect(world.media.thawed[0]).toBeGreaterThanOrEqual(1400);
+  world.media.freeze(3000);
+  let longestMs = 0;
+  await until('it says so', async () => {
+    const askedMs = monoMs();
+    await world.get('/api/status');
+    longestMs = Math.max(longestMs, monoMs() - askedMs);
+    return world.media.thawed.length === 1;
+  });
+  // Who asks again and again waits for most of it.
+  expect(longestMs).toBeGreaterThan(1500);
+  expect(world.media.thawed[0]).toBeGreaterThanOrEqual(2900);
   expect(await world.get('/api/rehearsals')).toEqual([]);
   world.media.endRehearsal(madeReport);
   await until('the report', async () => (await world.get<unknown[]>('/api/rehearsals')).length === 1);

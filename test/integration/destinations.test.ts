@@ -30,12 +30,12 @@ it('the next gateway is called beside the one that does not answer; the return w
   });
   place.tandem('media', '--config', file);
   const { status, events } = place.watch(place.path('media.sock'));
-  await until('the second', () => status()?.program.destination === 'second' && status()?.destinations[1]?.state === 'connected', 40_000);
+  await until('the second', () => status()?.program.destination === 'second' && status()?.destinations[1]?.state === 'connected');
 
   gateway(0);
-  await until('the first', () => status()?.destinations[0]?.state === 'connected', 40_000);
-  await until('the return', () => status()?.program.destination === 'first', 40_000);
-  await until('the second to be hung up', () => status()?.destinations[1]?.state === 'off', 30_000);
+  await until('the first', () => status()?.destinations[0]?.state === 'connected');
+  await until('the return', () => status()?.program.destination === 'first');
+  await until('the second to be hung up', () => status()?.destinations[1]?.state === 'off');
   const switches = events.filter(({ what }) => what === 'destination.switch').map(({ from, to, reason }) => [from, to, reason]);
   expect(switches.slice(-1)).toEqual([['second', 'first', 'preferred']]);
   expect(switches[0]?.slice(0, 2)).toEqual(['first', 'second']);

@@ -14,7 +14,8 @@ afterEach(() => place.end());
 
 const box = (patch: Partial<ConfigInput> = {}): ConfigInput => ({
   version: 1,
-  inputs: [{ id: 'test', kind: 'test' }],
+  // A machine that stops for a moment is no fault of the input.
+  inputs: [{ id: 'test', kind: 'test', watch: { stallMs: 5000, cadencePercent: 0 } }],
   program: { width: 320, height: 180, fps: 15, videoKbps: 300 },
   media: { socket: place.path('media.sock') },
   ...patch,
@@ -93,7 +94,7 @@ describe('a world that is not there yet', () => {
   ] as const)('%s: tried again with back-off, told once', async (_, input, reason, text) => {
     const media = place.tandem('media', '--config', place.config('box.yaml', box({ inputs: [{ ...input }] })));
     const { status, events } = place.watch(place.path('media.sock'));
-    await until('the third try', () => (status()?.inputs[0]?.restarts ?? 0) >= 3, 30_000);
+    await until('the third try', () => (status()?.inputs[0]?.restarts ?? 0) >= 3);
     expect(status()?.inputs[0]).toMatchObject({ state: 'waiting', reason });
     const told = events.filter(({ subject }) => subject.kind === 'input' && subject.id === 'in');
     expect(told.filter((event) => event.reason === reason)).toHaveLength(1);
@@ -108,7 +109,7 @@ describe('a world that is not there yet', () => {
       GST_REGISTRY_1_0: place.path('registry'),
     });
     const { status } = place.watch(place.path('media.sock'));
-    await until('the verdict', () => status()?.inputs[0]?.reason === 'element-missing', 30_000);
+    await until('the verdict', () => status()?.inputs[0]?.reason === 'element-missing');
     expect(status()?.inputs[0]?.text).toMatch(/tandem doctor/);
     await ends(media);
   });
@@ -122,7 +123,6 @@ describe('a world that is not there yet', () => {
     );
     const { status, events } = place.watch(place.path('media.sock'));
     await until('a failed call', () => events.some(({ subject, to }) => subject.kind === 'destination' && to === 'waiting'));
-    await until('the next call', () => status()?.destinations[0]?.state !== 'connected');
     place.tandem(
       'gateway',
       '--config',
@@ -131,7 +131,7 @@ describe('a world that is not there yet', () => {
         gateway: { host: '127.0.0.1', srtlaPort: port, streams: [{ id: 's', outputs: [{ kind: 'udp', host: '127.0.0.1', port: 9 }] }] },
       }),
     );
-    await until('the connection', () => status()?.destinations[0]?.state === 'connected', 30_000);
+    await until('the connection', () => status()?.destinations[0]?.state === 'connected');
     expect(events.filter(({ subject, to }) => subject.kind === 'destination' && to === 'waiting')).toHaveLength(1);
     await until('the program', () => status()?.program.state === 'on-air');
     await ends(media);
@@ -142,7 +142,7 @@ it('the status, once as JSON for scripts and once for people', async () => {
   const file = place.config('box.yaml', box());
   place.tandem('media', '--config', file);
   const watched = place.watch(place.path('media.sock'));
-  await until('the input on air', () => watched.status()?.inputs[0]?.onAir, 30_000);
+  await until('the input on air', () => watched.status()?.inputs[0]?.onAir);
   const json = place.tandem('status', '--config', file, '--json');
   expect(await json.ended, json.said()).toBe(0);
   expect(statusSchema.parse(JSON.parse(json.said()))).toMatchObject({ program: { input: 'test' }, inputs: [{ id: 'test', state: 'running' }] });
@@ -158,7 +158,7 @@ it('a name that does not resolve is told as such', async () => {
     place.config('box.yaml', box({ paths: [{ id: 'a' }], destinations: [{ id: 'd', host: 'gateway.invalid', port: 5000 }] })),
   );
   const { status } = place.watch(place.path('media.sock'));
-  await until('the verdict', () => status()?.destinations[0]?.reason === 'name-unresolved', 30_000);
+  await until('the verdict', () => status()?.destinations[0]?.reason === 'name-unresolved');
   await ends(media);
 });
 

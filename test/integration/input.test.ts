@@ -1,6 +1,7 @@
 /** The input with real workers: what it delivers, how it follows orders, and how it comes back from what breaks. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { monoMs } from '../../src/clock.ts';
 import type { inputSchema, programSchema } from '../../src/config/schema.ts';
 import { InputRig, probe } from './input-rig.ts';
 import { Place, until } from './processes.ts';
@@ -27,7 +28,7 @@ const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, 
 describe('the test source', () => {
   it('delivers H.264 and AAC in the format of the program', async () => {
     const one = start({ id: 'test', kind: 'test' }, { width: 1280, height: 720, fps: 30, videoKbps: 2000 });
-    await until('two megabytes', () => one.bytes > 1_000_000, 40_000);
+    await until('a megabyte', () => one.bytes > 1_000_000);
     const { video, audio } = probe(one.data, place.path('out.ts'));
     expect(video).toMatchObject({ codec_name: 'h264', width: 1280, height: 720, avg_frame_rate: '30/1' });
     expect(audio).toMatchObject({ codec_name: 'aac', sample_rate: '48000' });
@@ -39,17 +40,24 @@ describe('the test source', () => {
     const one = start({ id: 'test', kind: 'test', pattern: 'snow' }, { ...small, videoKbps: 2000 });
     await until('data', () => one.bytes > 100_000);
     const pid = one.input.workerPid;
+    // What is late of one span comes in the next.
     const measure = async () => {
       one.forget();
+      const sinceMs = monoMs();
       await seconds(4);
-      return (one.bytes * 8) / 4000;
+      return (one.bytes * 8) / (monoMs() - sinceMs);
     };
-    const high = await measure();
+    const reaches = async (what: string, enough: (kbps: number) => boolean) => {
+      const seen: number[] = [];
+      while (!enough(seen.at(-1) ?? Number.NaN)) {
+        expect(seen.length, `${what}: ${seen.join(', ')} kbit/s`).toBeLessThan(6);
+        seen.push(Math.round(await measure()));
+      }
+    };
+    await reaches('at 2000 kbit/s', (kbps) => kbps > 1500);
     one.input.setVideoKbps(500);
     await seconds(1);
-    const low = await measure();
-    expect(high).toBeGreaterThan(1500);
-    expect(low).toBeLessThan(1200);
+    await reaches('at 500 kbit/s', (kbps) => kbps < 1200);
     expect(one.input.workerPid).toBe(pid);
     expect(one.status()).toMatchObject({ targetKbps: 500, restarts: 0 });
   });
@@ -72,7 +80,7 @@ describe('a worker', () => {
     await until('data', () => one.bytes > 0);
     const killed = one.input.workerPid as number;
     process.kill(killed, 'SIGKILL');
-    await until('the verdict', () => one.status().state === 'waiting', 2000);
+    await until('the verdict', () => one.status().state === 'waiting');
     expect(one.status()).toMatchObject({ reason: 'worker-exited', restarts: 1 });
     await until('the recovery', () => one.status().state === 'running');
     expect(one.changes().slice(2)).toEqual(['waiting worker-exited', 'running recovered']);
@@ -84,7 +92,7 @@ describe('a worker', () => {
     await until('data', () => one.bytes > 0);
     const hung = one.input.workerPid as number;
     process.kill(hung, 'SIGSTOP');
-    await until('the verdict', () => one.status().state === 'waiting', 5000);
+    await until('the verdict', () => one.status().state === 'waiting');
     expect(one.status().reason).toBe('worker-hung');
     await until('the recovery', () => one.status().state === 'running');
     expect(() => process.kill(hung, 0)).toThrow(/ESRCH/);
@@ -102,7 +110,7 @@ describe('a worker', () => {
 
 it('a camera that is not there is told once, and tried again with back-off', async () => {
   const one = start({ id: 'cam', kind: 'v4l2', device: '/dev/video97' }, small);
-  await until('the third try', () => one.status().restarts >= 3, 30_000);
+  await until('the third try', () => one.status().restarts >= 3);
   expect(one.changes()).toEqual(['starting starting', 'waiting source-missing']);
   expect(one.status()).toMatchObject({ state: 'waiting', reason: 'source-missing' });
 });

@@ -7,7 +7,7 @@ import type { BoxStatus } from '../../src/model/mqtt.ts';
 import { ControlWorld, until } from './control-world.ts';
 import { Mosquitto, mosquittoMissing, type Watcher } from './mqtt-world.ts';
 
-vi.setConfig({ testTimeout: 150_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const root = 'tandem/v1/box7/';
 const [box, cloud] = [`tmb${process.pid}`, `tmc${process.pid}`];
@@ -93,7 +93,8 @@ test('the connection moves to LTE by itself when Ethernet dies with its carrier 
   expect(ways(watching)[0]?.text).toMatch(
     /^MQTT goes over lte \(tlte\) instead of the system’s own route: .* does not answer; its data is counted, and telemetry thins out$/,
   );
-  expect(alive(watching)).toBe(true);
+  // The last will of the connection before may come late, and is answered with another birth.
+  await until('the birth over it', () => alive(watching));
 
   await wait(1500);
   const before = watching.on(`${root}telemetry`).length;
@@ -108,7 +109,10 @@ test('the connection moves to LTE by itself when Ethernet dies with its carrier 
   expect(ways(watching)[1]).toMatchObject({ severity: 'clear', from: 'lte', to: 'route', reason: 'preferred' });
   await until('the birth over it', () => alive(watching));
   const home = watching.on(`${root}telemetry`).length;
-  await until('telemetry each second again', () => watching.on(`${root}telemetry`).length >= home + 3, 8000);
+  const homeMs = monoMs();
+  await until('telemetry each second again', () => watching.on(`${root}telemetry`).length >= home + 4);
+  // Over LTE four are 30 s apart.
+  expect(monoMs() - homeMs).toBeLessThan(20_000);
 });
 
 test('a box that starts while Ethernet is dead is there over LTE within its time', async () => {
@@ -127,8 +131,11 @@ test('a network that the media daemon knows to be dead is not tried first', asyn
   boxStarts();
   // Until media has spoken, and MQTT has found nobody.
   await until('the failure', () => world.log.includes('is it running'), 30_000);
-  await mosquitto.start();
-  const watching = await mosquitto.watch([`${root}#`]);
+  // Who is not there yet misses an event.
+  const watching = await world.holding(async () => {
+    await mosquitto.start();
+    return mosquitto.watch([`${root}#`]);
+  });
   cleanups.push(() => watching.end());
   await until('the event', () => ways(watching).length === 1, 40_000);
   expect(ways(watching)[0]).toMatchObject({

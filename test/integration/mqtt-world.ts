@@ -80,14 +80,15 @@ export class Mosquitto {
       this.log += text;
     });
     this.#process = child;
-    await until('mosquitto runs', () => said.includes('running') || child.exitCode !== null);
-    if (child.exitCode !== null) throw new Error(this.log);
+    const isOver = () => child.exitCode !== null || child.signalCode !== null;
+    await until('mosquitto runs', () => said.includes('running') || isOver());
+    if (isOver()) throw new Error(this.log);
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#process;
     this.#process = null;
-    if (child === null || child.exitCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise((resolve) => {
       child.once('exit', resolve);
       child.kill(signal);

@@ -10,7 +10,7 @@ import type { Telemetry } from '../../src/model/telemetry.ts';
 import { ControlWorld, until } from './control-world.ts';
 import { type BrokerOptions, type Mosquitto, mosquittoMissing, openBroker, openWatcher, Watcher } from './mqtt-world.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 150_000 });
 
 const root = 'tandem/v1/box7/';
 const read = (path: string): Buffer => readFileSync(path);
@@ -105,10 +105,11 @@ describe('with a broker in the same house', () => {
     const path = world.media.status.paths[0];
     if (path !== undefined) path.state = 'down';
     const atMs = performance.now();
-    await until('the news', () => watching.last<{ paths: { state: string }[] }>(`${root}state/paths`)?.paths[0]?.state === 'down', 5000);
-    expect(performance.now() - atMs).toBeLessThan(2000);
+    await until('the news', () => watching.last<{ paths: { state: string }[] }>(`${root}state/paths`)?.paths[0]?.state === 'down');
+    // Without news a state comes each ten seconds.
+    expect(performance.now() - atMs).toBeLessThan(6000);
     world.media.stop();
-    await until('media is lost', () => watching.last<{ available: boolean }>(`${root}state/program`)?.available === false, 5000);
+    await until('media is lost', () => watching.last<{ available: boolean }>(`${root}state/program`)?.available === false);
   });
 
   test('commands are done, answered at their response topic with their correlation data, and done once an id', async () => {
@@ -159,7 +160,7 @@ describe('with a broker in the same house', () => {
     for (const [name, payload, reason, properties, retain] of cases) {
       const before = watching.seen.length;
       await watching.client.publishAsync(`${root}cmd/${name}`, payload, { qos: 1, retain: retain ?? false, properties: properties ?? {} });
-      await until(`a reply to ${name} ${payload}`, () => watching.seen.length > before, 5000);
+      await until(`a reply to ${name} ${payload}`, () => watching.seen.length > before);
       expect(reply(), `${name} ${payload}`).toMatchObject({ ok: false, reason });
     }
     expect(world.media.commands).toEqual([]);
@@ -190,10 +191,10 @@ describe('with a broker in the same house', () => {
     await until('three', () => numbers().length === 3);
     await mosquitto.kill();
     await until('it is noticed', async () => (await world.get<BoxSnapshot>('/api/status')).mqtt.state === 'waiting');
-    expect((await world.get<BoxSnapshot>('/api/status')).mqtt).toMatchObject({ reason: 'broker-lost' });
+    const lost = (await world.get<JournaledEvent[]>('/api/events')).find(({ what, to }) => what === 'mqtt.state' && to === 'waiting');
+    expect(lost).toMatchObject({ reason: 'broker-lost' });
     for (let index = 4; index <= 60; index++) emit(index);
-    await until('they are kept', async () => (await world.get<JournaledEvent[]>('/api/events')).some(({ text }) => text === 'number 60'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until('they are kept', () => readFileSync(world.inside('state/journal/events.jsonl'), 'utf8').includes('"number 60"'));
     await world.kill('SIGKILL');
     await mosquitto.start();
     // The broker keeps nothing over its own death, so the archive must be listening again first.
@@ -262,10 +263,14 @@ describe('with TLS, client certificates and access control', () => {
 
   /** The refusal, as the page gets it: in the link's state and among what needs attention; and in the log. */
   async function waiting() {
-    await until('the refusal', async () => (await world.get<BoxSnapshot>('/api/status')).mqtt.state === 'waiting');
-    const { mqtt: link, alarms } = await world.get<BoxSnapshot>('/api/status');
+    let box: BoxSnapshot | null = null;
+    await until('the refusal', async () => {
+      box = await world.get<BoxSnapshot>('/api/status');
+      return box.mqtt.state === 'waiting';
+    });
+    const { mqtt: link, alarms } = box as unknown as BoxSnapshot;
     expect(alarms).toContainEqual(expect.objectContaining({ what: 'mqtt.state', reason: link.reason, text: link.text }));
-    expect(world.log).toContain(JSON.stringify(link.text));
+    await until('it is in the log', () => world.log.includes(JSON.stringify(link.text)));
     return link;
   }
 

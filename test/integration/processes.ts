@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { monoMs } from '../../src/clock.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { freeUdpPort } from '../../src/demo/free-port.ts';
 import { MediaClient } from '../../src/media-client/client.ts';
@@ -85,13 +86,16 @@ export class Place {
   }
 }
 
+/** A wait that ends as soon as it may costs nothing by its length: a process may take 5 s to start here, and a machine may stop for one or two. */
+export const patienceMs = 45_000;
+
 /** Waits until `found` gives something; fails with `what` after `msMax`. */
-export async function until<T>(what: string, found: () => T | null | undefined | false, msMax = 15_000): Promise<T> {
-  const endMs = Date.now() + msMax;
+export async function until<T>(what: string, found: () => T | null | undefined | false, msMax = patienceMs): Promise<T> {
+  const endMs = monoMs() + msMax;
   for (;;) {
     const value = found();
     if (value !== null && value !== undefined && value !== false) return value;
-    if (Date.now() > endMs) throw new Error(`waited ${msMax} ms in vain for ${what}`);
+    if (monoMs() > endMs) throw new Error(`waited ${msMax} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

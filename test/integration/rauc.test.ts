@@ -7,7 +7,7 @@ import { ControlWorld, until } from './control-world.ts';
 import { mosquittoMissing, openBroker, openWatcher, type Watcher } from './mqtt-world.ts';
 import { RaucWorld, raucMissing } from './rauc-world.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 150_000 });
 
 const root = 'tandem/v1/box7/';
 const missing = mosquittoMissing ?? raucMissing();

@@ -7,9 +7,9 @@ import type { Reply } from '../../src/model/mqtt.ts';
 import type { Desired, Reported } from '../../src/model/settings.ts';
 import { reportedSchema } from '../../src/model/settings.ts';
 import { ControlWorld, until } from './control-world.ts';
-import { Mosquitto, mosquittoMissing, type Watcher } from './mqtt-world.ts';
+import { type Mosquitto, mosquittoMissing, openBroker, openWatcher, type Watcher } from './mqtt-world.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const root = 'tandem/v1/box7/';
 const rest: Partial<ConfigInput> = {
@@ -19,23 +19,22 @@ const rest: Partial<ConfigInput> = {
 let world: ControlWorld;
 let mosquitto: Mosquitto;
 let watching: Watcher;
+const cleanups: (() => Promise<void>)[] = [];
 beforeEach(async (context) => {
   if (mosquittoMissing !== null) context.skip(mosquittoMissing);
   world = new ControlWorld();
-  mosquitto = new Mosquitto();
-  await mosquitto.start();
+  cleanups.push(() => world.stop());
+  mosquitto = await openBroker(cleanups);
   await world.media.start();
-  watching = await mosquitto.watch([`${root}config/reported`, `${root}event`, `${root}reply`]);
+  watching = await openWatcher(cleanups, mosquitto, [`${root}config/reported`, `${root}event`, `${root}reply`]);
 });
 afterEach(async () => {
-  await watching.end();
-  await world.stop();
-  await mosquitto.stop();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 const reported = () => watching.last<Reported>(`${root}config/reported`);
 const events = () => watching.on(`${root}event`).map(({ payload }) => payload as JournaledEvent);
-const settled = (rev: number, state: Reported['state']) => until(`${rev} is ${state}`, () => reported()?.rev === rev && reported()?.state === state, 30_000);
+const settled = (rev: number, state: Reported['state']) => until(`${rev} is ${state}`, () => reported()?.rev === rev && reported()?.state === state, 60_000);
 const want = (desired: Desired) => watching.client.publishAsync(`${root}config/desired`, JSON.stringify(desired), { qos: 1, retain: true });
 async function started(): Promise<void> {
   world.start({ mqtt: { url: mosquitto.url } }, { rest });
@@ -100,8 +99,9 @@ test('a broker that is not there: the box comes back to the last good one within
   const sinceMs = performance.now();
   await want({ rev: 7, patch: { control: { mqtt: { url: 'mqtt://127.0.0.1:9' } } }, confirmSeconds: 6 });
   await settled(7, 'rolled-back');
+  // Not before its time; how long the way back to the broker takes is the machine's affair.
   expect(performance.now() - sinceMs).toBeGreaterThan(5500);
-  expect(performance.now() - sinceMs).toBeLessThan(20_000);
+  expect(performance.now() - sinceMs).toBeLessThan(45_000);
   expect(reported()).toMatchObject({ inForce: 0, reason: 'not-confirmed', doc: { control: { mqtt: { url: mosquitto.url } } } });
   await until('the event', () =>
     events().some(({ what, to, text }) => what === 'config.state' && to === 'rolled-back' && /broker was not reached.*is it running/.test(text)),
@@ -124,7 +124,7 @@ test('a gateway that is not reached: the same; and what the media daemon refuses
   expect(reported()?.needs).toContain('gateway');
   await settled(1, 'rolled-back');
   expect(reported()?.text).toContain('other.example.net:5000 does not answer');
-  expect(world.media.status.configRev).toBe(0);
+  await until('media has gone back too', () => world.media.status.configRev === 0);
   world.media.reload = () => ({ ok: false, reason: 'invalid', text: 'inputs[0].keyFile: cannot be read' });
   await want({ rev: 2, patch: { program: { fps: 25 } }, confirmSeconds: 600 });
   await settled(2, 'rolled-back');
@@ -133,7 +133,7 @@ test('a gateway that is not reached: the same; and what the media daemon refuses
 
 test('killed in the middle of a trial, control takes it up again; after its time it goes back', async () => {
   await started();
-  await want({ rev: 1, patch: { control: { mqtt: { url: 'mqtt://127.0.0.1:9' } } }, confirmSeconds: 8 });
+  await want({ rev: 1, patch: { control: { mqtt: { url: 'mqtt://127.0.0.1:9' } } }, confirmSeconds: 20 });
   await until('the trial', () => existsSync(world.inside('settings/config.json')) && file().trial?.rev === 1);
   await new Promise((resolve) => setTimeout(resolve, 500));
   await world.kill('SIGKILL');
@@ -158,9 +158,11 @@ test('a page that is moved has to be opened where it is now', async () => {
   expect(reply).toMatchObject({ ok: true, reason: 'connecting' });
   await settled(1, 'pending');
   expect(reported()?.needs).toEqual(['page']);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  await until('the page is there', async () => (await world.get<Reported>('/api/settings').catch(() => null)) !== null);
-  await settled(1, 'applied');
+  // The page is still where it was for a moment: somebody who looks once may see that one.
+  await until('it is opened where it is now', async () => {
+    await world.get<Reported>('/api/settings').catch(() => null);
+    return reported()?.rev === 1 && reported()?.state === 'applied';
+  });
 });
 
 test('settings of another release are passed over with a reason, and a damaged file costs only itself', async () => {

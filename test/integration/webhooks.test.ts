@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { freeTcpPort } from '../../src/demo/free-port.ts';
 import type { JournaledEvent } from '../../src/model/box.ts';
 import { ControlWorld, until } from './control-world.ts';
 
@@ -32,7 +33,7 @@ beforeEach(async () => {
       response.writeHead(answer).end();
     });
   });
-  await listen(0);
+  await listen(await freeTcpPort());
   await world.media.start();
   world.start({ webhooks: [{ id: 'desk', url: `http://127.0.0.1:${port}/hook`, secret }] });
   await until('media is there', async () => (await world.get<{ onAir: boolean }>('/api/status')).onAir);
@@ -68,11 +69,7 @@ test('what a receiver missed, away or unwell, comes when it is back, over a kill
   await until('the first', () => texts().length === 1);
   answer = 503;
   for (let index = 2; index <= 15; index++) emit(index);
-  await until(
-    'it is said',
-    async () => (await world.get<JournaledEvent[]>('/api/events')).some(({ text }) => text.includes('webhook desk answers 503')),
-    30_000,
-  );
+  await until('it is said', async () => (await world.get<JournaledEvent[]>('/api/events')).some(({ text }) => text.includes('webhook desk answers 503')));
   server.close();
   server.closeAllConnections();
   await world.kill('SIGKILL');

@@ -107,10 +107,10 @@ export class MqttLink {
     this.#unsubscribe?.();
     this.#preview.stop();
     const [connection, service] = [this.#connection, this.#service];
-    const wasServing = service?.serving === true;
     service?.stop();
     if (connection === null) return;
-    if (service === null || !wasServing) {
+    // Others may have seen our birth before its acknowledgement has come to us: they are owed a goodbye as well.
+    if (service === null) {
       connection.abort(null);
       return;
     }

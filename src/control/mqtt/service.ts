@@ -92,6 +92,7 @@ export class BrokerService {
     await connection.subscribe(`${this.#root}config/desired`);
     // Only to notice a late will (see #checkStatus): a broker that forbids it is no reason to stay away.
     await connection.subscribe(`${this.#root}status`).catch(() => undefined);
+    if (this.#stopped) return;
     await this.#birth(reason);
     if (this.#stopped) return;
     this.#serving = true;

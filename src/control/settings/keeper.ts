@@ -137,13 +137,15 @@ export class SettingsKeeper {
 
   reported(): Reported {
     const { last } = this.#settings;
-    // Kept, but this daemon still runs with those before: who reads `applied` may rely on `doc`.
-    const isUnderWay = this.#applying && last?.state === 'applied';
+    // Kept, but this daemon still runs with those before: who reads `applied` or `rolled-back` may rely on `doc`.
+    const isUnderWay = this.#applying && (last?.state === 'applied' || last?.state === 'rolled-back');
     return {
       rev: last?.rev ?? 0,
       state: isUnderWay ? 'pending' : (last?.state ?? 'applied'),
       reason: last?.reason ?? 'started',
-      text: isUnderWay ? `settings ${last.rev} are being put in force` : (last?.text ?? 'the configuration file is in force'),
+      text: isUnderWay
+        ? `settings ${last.rev} are being ${last.state === 'applied' ? 'put in force' : 'taken back'}`
+        : (last?.text ?? 'the configuration file is in force'),
       errors: last?.errors ?? [],
       inForce: this.rev,
       needs: this.#settings.trial?.needs.filter((need) => !this.#reached.has(need)) ?? [],
@@ -292,10 +294,12 @@ export class SettingsKeeper {
     const back = takenBack(this.#settings, text);
     // What cannot be written is in force nonetheless: the trial's time is over for media as well.
     if ((await this.#write(back)) !== null) this.#settings = back;
+    this.#applying = true;
     this.#say('warning', 'rolled-back', 'not-confirmed', text);
     const good = await askPrepare(file, { current: applied?.doc ?? null, patch: {} });
     // The last good ones were checked when they were taken; if they are not usable now, what runs is the better choice.
     if (good.ok) await this.#apply(good.config, true);
+    this.#applying = false;
     this.#changed();
   }
 

@@ -26,6 +26,8 @@ export interface SrtlaReceiverOptions {
   port: number;
   /** The SRT listener. */
   forwardTo: { address: string; port: number };
+  /** That of plain SRT; default the same. */
+  forwardPlainTo?: { address: string; port: number };
   /** Loss reports over all links, not only the one last heard from. Default true. */
   reportEverywhere?: boolean;
   onNotice(one: Notice): void;
@@ -210,7 +212,7 @@ export class SrtlaReceiver {
     if (flow === undefined) {
       // Only a handshake opens a flow: random bytes from anywhere must cost nothing.
       if (type !== wire.srtType.handshake || length < wire.handshakeBytesMin || this.#plain.size >= plainFlowsMax) return;
-      const socket = this.#openInside();
+      const socket = this.#openInside(this.#options.forwardPlainTo);
       if (socket === null) return;
       flow = { peer: outside.peerHandle(i), socket, heardMs: nowMs };
       this.#plain.set(key, flow);
@@ -233,9 +235,9 @@ export class SrtlaReceiver {
     outside.queue(bytes, offset, length, peer);
   }
 
-  #openInside(): UdpBatchSocket | null {
+  #openInside(connectTo = this.#options.forwardTo): UdpBatchSocket | null {
     try {
-      return UdpBatchSocket.open({ host: '127.0.0.1', connectTo: this.#options.forwardTo, receiveBufferBytes: bufferBytes, sendBufferBytes: bufferBytes });
+      return UdpBatchSocket.open({ host: '127.0.0.1', connectTo, receiveBufferBytes: bufferBytes, sendBufferBytes: bufferBytes });
     } catch (error) {
       this.#options.log.error({ code: error instanceof UdpError ? error.code : undefined }, 'cannot open a socket towards the SRT listener');
       return null;

@@ -188,6 +188,7 @@ process.on('message', (raw) => {
 });
 // SIGTERM has no handler: it ends even a worker whose loop stands still.
 process.on('disconnect', end);
+if (!process.connected) end();
 // Ctrl-C in a terminal reaches the whole group: it is the parent's to decide.
 process.on('SIGINT', () => undefined);
 setInterval(() => send({ type: 'heartbeat' }), heartbeatMs);

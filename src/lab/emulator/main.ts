@@ -27,6 +27,10 @@ answerRequests({
     if (link === undefined) throw new Error(`there is no path ${id}; there are: ${[...links.keys()].join(', ')}`);
     link.change(patch);
   },
-  pause: () => ({ hiccupMsMax }),
+  pause: () => {
+    const longest = hiccupMsMax;
+    hiccupMsMax = 0;
+    return { hiccupMsMax: longest };
+  },
   status: () => [...links.values()].map((link) => link.status()),
 });

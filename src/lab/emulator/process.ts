@@ -22,7 +22,7 @@ export class EmulatorProcess {
     return this.#process.ask('status');
   }
 
-  /** The longest pause of its loop: packets were that late by this machine's fault. */
+  /** The longest pause of its loop since it was last asked: packets were that late by this machine's fault. */
   pause(): Promise<{ hiccupMsMax: number }> {
     return this.#process.ask('pause');
   }

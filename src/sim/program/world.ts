@@ -41,7 +41,7 @@ export interface SimInputConfig {
 
 type Life = 'off' | 'starting' | 'running' | 'waiting';
 
-/** As inputs/input.ts. */
+/** As inputs/restarts.ts. */
 const backoff = { firstMs: 250, maxMs: 10_000, stableMs: 30_000 };
 const heartbeatMsMax = 1100;
 const startMsMax = 15_000;

@@ -2,6 +2,7 @@
  * `dual`: a plain SRT connection over each path, and the whole program over each of them. The receiver takes the better one, or both.
  * With a pin it goes over one alone; what that one owes when it dies goes over the others first, as in `standby`.
  */
+import { monoMs } from '../../clock.ts';
 import type { Pin } from '../../engine/choice.ts';
 import type { Leg } from './leg.ts';
 import { isSilent, seenOf } from './leg-seen.ts';
@@ -29,7 +30,7 @@ export class Dual extends Legs {
       for (const leg of this.legs) leg.send(payload, offset, length);
       return;
     }
-    this.#replay?.keep(payload, offset, length);
+    this.#replay?.keep(payload, offset, length, monoMs());
     this.#unacknowledged++;
     this.#only.send(payload, offset, length);
   }
@@ -87,10 +88,11 @@ export class Dual extends Legs {
     if (only === before) return;
     this.#only = only;
     if (before !== null) {
-      const owed = before.connected ? before.unacknowledged : this.#unacknowledged;
+      // One that works delivers what it has.
+      const owed = !before.connected ? this.#unacknowledged : isSilent(before, nowMs) ? before.unacknowledged : 0;
       const others = this.legs.filter((leg) => leg !== before && leg.connected);
-      this.#replay?.last(owed, (bytes, offset, length) => {
-        for (const leg of others) leg.send(bytes, offset, length);
+      this.#replay?.last(owed, 0, nowMs, (bytes, offset, length, agoMs) => {
+        for (const leg of others) leg.sendLate(bytes, offset, length, agoMs, nowMs);
       });
     }
     this.#unacknowledged = 0;

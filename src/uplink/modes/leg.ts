@@ -16,7 +16,10 @@ import { CountedRate, srtPathStatus } from './path-status.ts';
 import { Silence } from './silence.ts';
 
 const backoff = { firstMs: 200, maxMs: 5000, stableMs: 10_000 };
-const abandonedSpareMs = 1000;
+/** On top of its latency a connection that nothing is sent over any more is kept: for the way, and for clocks that were set while the machine was busy. */
+const drainSpareMs = 1000;
+/** On top of two round trips: what libsrt's timer waits for before it sends again what stays unacknowledged, where the receiver does not ask for it. */
+const repairMs = 200;
 
 export type LegState = 'off' | 'connecting' | 'connected' | 'waiting';
 
@@ -37,6 +40,8 @@ export class Leg {
   sinceMs = 0;
   /** Payloads that libsrt had no room for. */
   dropped = 0;
+  /** The number of the last payload that this connection was given, for those who number them (replay.ts). */
+  given = 0;
   #socket: SrtSocket | null = null;
   readonly #abandoned: { socket: SrtSocket; untilMs: number }[] = [];
   #address = '';
@@ -44,6 +49,9 @@ export class Leg {
   #callAtMs = 0;
   #connectByMs = 0;
   #resolving = false;
+  /** As both ends agreed, and the round trip: of the last connection. */
+  #latencyMs = 0;
+  #rttMs = 0;
   #backoff: BackoffState = noFailures;
 
   constructor(options: LegOptions) {
@@ -79,20 +87,26 @@ export class Leg {
   /** Given up at once and called anew, as soon as the path allows. */
   renew(reason: Reason, nowMs: number): void {
     if (this.state === 'off') return;
-    if (reason === 'rehearsed') this.#abandon(nowMs);
-    else void this.#close();
+    this.#abandon(nowMs);
     this.#callAtMs = nowMs;
     this.#become('waiting', reason, 'is called anew', nowMs);
   }
 
   /**
-   * A connection whose cable is pulled cannot say goodbye: the receiver goes on to give out what it holds. One that is closed over a network that works
-   * makes it throw that away, which no cable does.
+   * A connection that is left may still have much to deliver, and one that is closed over a network that works makes the receiver throw away what it holds:
+   * as much as its latency. A cable that is pulled does neither.
    */
   #abandon(nowMs: number): void {
-    if (this.#socket !== null) this.#abandoned.push({ socket: this.#socket, untilMs: nowMs + this.#options.destination.latencyMs + abandonedSpareMs });
+    const delivers = this.connected && this.#silence.ms(nowMs) <= this.drainMs;
+    if (this.#socket !== null && delivers) this.#abandoned.push({ socket: this.#socket, untilMs: nowMs + this.drainMs });
+    else void this.#close();
     this.#socket = null;
     this.#address = '';
+  }
+
+  /** How long the connection still delivers what it has. */
+  get drainMs(): number {
+    return Math.max(this.#options.destination.latencyMs, this.#latencyMs) + drainSpareMs;
   }
 
   send(payload: Buffer, offset: number, length: number): SendResult {
@@ -100,6 +114,20 @@ export class Leg {
     const result = this.#socket.send(payload, offset, length);
     if (result === 'full') this.dropped++;
     return result;
+  }
+
+  /**
+   * A payload that was made `agoMs` ago and that another path may not have delivered. It is handed out as if it had been sent then, so that it is in time
+   * for a hole that the other path left; not where that leaves no time to repair a loss on this one.
+   */
+  sendLate(payload: Buffer, offset: number, length: number, agoMs: number, nowMs: number): void {
+    const ms = Math.min(agoMs, this.#lateMsMax, nowMs - this.sinceMs);
+    if (this.#socket === null || !this.connected || ms < 1) this.send(payload, offset, length);
+    else if (this.#socket.sendLate(payload, offset, length, ms) !== 'sent') this.send(payload, offset, length);
+  }
+
+  get #lateMsMax(): number {
+    return Math.max(0, this.#latencyMs - 2 * this.#rttMs - repairMs);
   }
 
   turn(nowMs: number): void {
@@ -125,9 +153,10 @@ export class Leg {
     return this.#silence.msMax;
   }
 
-  /** Payloads that the far end has not acknowledged. */
+  /** Payloads that the far end has not acknowledged, libsrt's given-up ones among them. */
   get unacknowledged(): number {
-    return this.stats()?.sendBufferPackets ?? 0;
+    const stats = this.stats();
+    return stats === null ? 0 : this.#silence.owed(stats);
   }
 
   stats(): SrtStats | null {
@@ -186,10 +215,13 @@ export class Leg {
     if (this.state !== 'connected') {
       this.#silence.reset(nowMs);
       this.dropped = 0;
+      this.given = 0;
       this.#become('connected', 'connected', 'is connected', nowMs);
     }
     const stats = this.#socket?.stats();
     if (stats === null || stats === undefined) return;
+    this.#latencyMs = stats.sendLatencyMs;
+    this.#rttMs = stats.rttMs;
     this.#silence.observe(stats, nowMs);
     this.#rate.observe(stats.sentBytes, nowMs);
   }

@@ -12,7 +12,6 @@ import { Teller } from './teller.ts';
 
 /** Names are looked up anew this often while connected: a gateway may have moved. */
 const lookUpEveryMs = 60_000;
-const drainSpareMs = 1000;
 
 export abstract class Legs implements ModeCarrier {
   readonly bond = null;
@@ -103,15 +102,10 @@ export abstract class Legs implements ModeCarrier {
   /** The leg's connection is no longer good for its path: the address changed at one of the ends. */
   protected abstract moved(leg: Leg, nowMs: number): void;
 
-  /** How long a connection still delivers what it has, and so must not be closed: its receiver throws away what it holds. */
-  protected get drainMs(): number {
-    return this.options.destination.latencyMs + drainSpareMs;
-  }
-
   /** A leg that has been silent for so long has nothing left to deliver. Called anew it is back as soon as its network is; libsrt would wait for 5 s. */
   protected renewSilent(nowMs: number): void {
     for (const leg of this.legs)
-      if (leg.silentMs(nowMs) > this.drainMs && this.legs.some((other) => other !== leg && other.connected)) leg.renew('path-silent', nowMs);
+      if (leg.silentMs(nowMs) > leg.drainMs && this.legs.some((other) => other !== leg && other.connected)) leg.renew('path-silent', nowMs);
   }
 
   protected get address(): string {

@@ -9,17 +9,28 @@ const payload = (n: number, length = 1316): Buffer => Buffer.alloc(length, n);
 describe('what was sent last', () => {
   it('is given again in order, as much as is asked for and there is', () => {
     const replay = new Replay(8);
-    for (let n = 1; n <= 5; n++) replay.keep(payload(n), 0, 1316);
+    for (let n = 1; n <= 5; n++) replay.keep(payload(n), 0, 1316, 0);
     const given: number[] = [];
-    expect(replay.last(3, (bytes, offset) => given.push(bytes[offset] as number))).toBe(3);
-    expect(replay.last(99, (bytes, offset) => given.push(bytes[offset] as number))).toBe(5);
+    expect(replay.last(3, 0, 0, (bytes, offset) => given.push(bytes[offset] as number))).toBe(3);
+    expect(replay.last(99, 0, 0, (bytes, offset) => given.push(bytes[offset] as number))).toBe(5);
     expect(given).toEqual([3, 4, 5, 1, 2, 3, 4, 5]);
+  });
+  it('is given with its age, and not to a connection that had it already', () => {
+    const replay = new Replay(8);
+    for (let n = 1; n <= 5; n++) replay.keep(payload(n), 0, 1316, 10 * n);
+    const given: number[][] = [];
+    expect(replay.last(4, 3, 100, (bytes, offset, _, agoMs) => given.push([bytes[offset] as number, agoMs]))).toBe(2);
+    expect(given).toEqual([
+      [4, 60],
+      [5, 50],
+    ]);
+    expect(replay.last(2, replay.count, 100, () => given.push([]))).toBe(0);
   });
   it('is overwritten by what comes later, and keeps its length', () => {
     const replay = new Replay(4);
-    for (let n = 1; n <= 11; n++) replay.keep(payload(n), 0, 188 * (1 + (n % 7)));
+    for (let n = 1; n <= 11; n++) replay.keep(payload(n), 0, 188 * (1 + (n % 7)), 0);
     const given: [number, number][] = [];
-    replay.last(100, (bytes, offset, length) => given.push([bytes[offset] as number, length]));
+    replay.last(100, 0, 0, (bytes, offset, length) => given.push([bytes[offset] as number, length]));
     expect(given).toEqual([8, 9, 10, 11].map((n) => [n, 188 * (1 + (n % 7))]));
   });
 });
@@ -62,6 +73,15 @@ describe('the silence of a connection', () => {
     silence.observe(stats(7, 20), 0);
     for (let ms = 10; ms <= 3000; ms += 10) silence.observe(stats(7, ms % 300 === 0 ? 0 : 20, 40, Math.floor(ms / 300)), ms);
     expect(silence.ms(3000)).toBe(3000);
+  });
+  it('leaves owed what waits and what was given up since', () => {
+    const silence = new Silence();
+    silence.reset(0);
+    silence.observe(stats(7, 20, 40, 3), 0);
+    for (let ms = 10; ms <= 1500; ms += 10) silence.observe(stats(7, 150, 40, 3 + Math.floor(ms / 100)), ms);
+    expect(silence.owed(stats(7, 150, 40, 18))).toBe(165);
+    silence.observe(stats(8, 10, 40, 18), 1510);
+    expect(silence.owed(stats(8, 10, 40, 18))).toBe(10);
   });
   it('is judged in round trips, and never below what a busy machine needs', () => {
     const silence = new Silence();

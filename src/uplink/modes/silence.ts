@@ -29,6 +29,7 @@ export class Silence {
   /** A connection has begun. */
   reset(nowMs: number): void {
     this.#acks = -1;
+    this.#dropped = 0;
     this.#heardMs = nowMs;
     this.#lookedMs = nowMs;
   }
@@ -45,6 +46,11 @@ export class Silence {
     this.#heardMs = nowMs;
     this.#acks = acks;
     this.#dropped = stats.sendDroppedPackets;
+  }
+
+  /** Payloads that wait to be acknowledged, and those that were given up as too late since the last acknowledgement: a dead path owes them too. */
+  owed({ sendBufferPackets, sendDroppedPackets }: Pick<SrtStats, 'sendBufferPackets' | 'sendDroppedPackets'>): number {
+    return sendBufferPackets + Math.max(0, sendDroppedPackets - this.#dropped);
   }
 
   ms(nowMs: number): number {

@@ -2,6 +2,7 @@
  * `standby`: plain SRT over the best path. The next one's connection stands already (make before break), and what the path that died
  * has not delivered goes over the new one first, so that a listener that puts both together misses nothing.
  */
+import { monoMs } from '../../clock.ts';
 import type { Pin } from '../../engine/choice.ts';
 import { pardon } from '../../engine/pardon.ts';
 import { decidePath, initialPath, type PathState, withPathPin } from '../../engine/path.ts';
@@ -26,9 +27,11 @@ export class Standby extends Legs {
   #leaving: { leg: Leg; atMs: number } | null = null;
 
   send(payload: Buffer, offset: number, length: number): void {
-    this.#replay.keep(payload, offset, length);
+    this.#replay.keep(payload, offset, length, monoMs());
     this.#unacknowledged++;
-    this.#carrying?.send(payload, offset, length);
+    if (this.#carrying === null) return;
+    this.#carrying.send(payload, offset, length);
+    this.#carrying.given = this.#replay.count;
   }
 
   pin(pin: Pin | null, nowMs: number): void {
@@ -93,13 +96,15 @@ export class Standby extends Legs {
     const from = this.#carrying;
     this.#carrying = to;
     if (from === null) return;
-    this.#leaving = { leg: from, atMs: nowMs + this.drainMs };
+    this.#leaving = { leg: from, atMs: nowMs + from.drainMs };
     this.#goOver(from, to, decision.change?.reason ?? reasonOf(from, nowMs), nowMs);
   }
 
   #goOver(from: Leg, to: Leg, reason: Reason, nowMs: number): void {
     const lost = from.connected && !isSilent(from, nowMs) ? 0 : this.#replayOf(from);
-    const replayed = this.#replay.last(lost, (bytes, offset, length) => to.send(bytes, offset, length));
+    // What it was given before the other one had its turn is still on its way.
+    const replayed = this.#replay.last(lost, to.given, nowMs, (bytes, offset, length, agoMs) => to.sendLate(bytes, offset, length, agoMs, nowMs));
+    to.given = this.#replay.count;
     this.#tell(from, to, reason, replayed, nowMs);
   }
 

@@ -24,11 +24,40 @@ export const payloadBytesMax = 1456;
 /** Slots are aligned to cache lines. */
 const slotBytes = 1472;
 
+/** `SRT_MSGCTRL` of srt.h: what is said of one payload beside its bytes. The layout is the C compiler's natural one. */
+export class MessageControl {
+  readonly #memory = fixedMemory(48);
+
+  constructor() {
+    const noTimeToLive = -1;
+    this.#memory.bytes.writeInt32LE(noTimeToLive, 4);
+  }
+
+  get address(): number {
+    return this.#memory.address;
+  }
+
+  /** Of the packet that was received. */
+  get sequence(): number {
+    return this.#memory.bytes.readInt32LE(24);
+  }
+
+  /** To be called before each payload that is sent: libsrt writes back what it made of it. `timeUs`: when the payload was made, on libsrt's clock. */
+  reset(timeUs: number): void {
+    const ownNumber = -1;
+    this.#memory.bytes.writeBigInt64LE(BigInt(timeUs), 16);
+    this.#memory.bytes.writeInt32LE(ownNumber, 24);
+    this.#memory.bytes.writeInt32LE(ownNumber, 28);
+  }
+}
+
 /** Payloads received in one turn; slot `i` starts at `offsetOf(i)` and has `lengths[i]` bytes. Valid until the next turn. */
 export class ReceiveBatch {
   readonly slots: number;
   readonly bytes: Buffer;
   readonly lengths: Int32Array;
+  /** libsrt's number of each packet, 31 bits: a step of more than one says that some were lost. */
+  readonly sequences: Int32Array;
   readonly #address: number;
 
   constructor(slots = 64) {
@@ -37,6 +66,7 @@ export class ReceiveBatch {
     this.bytes = memory.bytes;
     this.#address = memory.address;
     this.lengths = new Int32Array(slots);
+    this.sequences = new Int32Array(slots);
   }
 
   offsetOf(i: number): number {

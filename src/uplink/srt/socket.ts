@@ -10,7 +10,7 @@ import { closeHandle } from './closing.ts';
 import { openDeviceSocket } from './device.ts';
 import { closedError, EASYNCRCV, EASYNCSND, lastError, type Rejection, rejection, SrtError } from './errors.ts';
 import { type SrtFunctions, srtLibrary } from './library.ts';
-import { fixedMemory, payloadBytesMax, type ReceiveBatch } from './memory.ts';
+import { fixedMemory, MessageControl, payloadBytesMax, type ReceiveBatch } from './memory.ts';
 import { allowBothFamilies, applyOptions, readReceiveLatency, readStreamId, type SrtOptions } from './options.ts';
 import { readStats, type SrtStats, statAddress } from './stats.ts';
 
@@ -27,6 +27,8 @@ const noHandle = -1;
 
 /** The payload that is being sent, of whichever socket: the call is synchronous, on the main thread. */
 const outgoing = fixedMemory(payloadBytesMax);
+const outgoingControl = new MessageControl();
+const incomingControl = new MessageControl();
 
 export class SrtSocket {
   /** Where the connection came from, on an accepted socket. */
@@ -134,19 +136,30 @@ export class SrtSocket {
 
   /** Hands one payload of at most 1456 bytes to libsrt, which copies it. Allocates nothing, waits for nothing. */
   send(source: Buffer, offset: number, length: number): SendResult {
-    if (this.#handle === noHandle || offset < 0 || length <= 0 || length > payloadBytesMax || offset + length > source.length) return 'broken';
-    source.copy(outgoing.bytes, 0, offset, offset + length);
+    if (!this.#takes(source, offset, length)) return 'broken';
     if (this.#functions.send(this.#handle, outgoing.address, length) >= 0) return 'sent';
     return this.#functions.getlasterror(null) === EASYNCSND ? 'full' : 'broken';
   }
 
-  /** Takes what libsrt has ready, up to a batch; returns how many payloads, 0 when none, −1 when there are none and the connection is gone. */
+  /**
+   * The same with a payload that was made `agoMs` ago: it is handed out as if it had been sent then. Refused where the connection is not so old; what is
+   * older than the latency is given up by libsrt as too late.
+   */
+  sendLate(source: Buffer, offset: number, length: number, agoMs: number): SendResult {
+    if (!this.#takes(source, offset, length)) return 'broken';
+    outgoingControl.reset(Number(this.#functions.time_now()) - Math.round(agoMs * 1000));
+    if (this.#functions.sendmsg2(this.#handle, outgoing.address, length, outgoingControl.address) >= 0) return 'sent';
+    return this.#functions.getlasterror(null) === EASYNCSND ? 'full' : 'broken';
+  }
+
+  /** Takes what libsrt has ready, up to a batch; returns how many payloads, 0 when none, −1 when there are none now and the connection is gone; what it still holds may be ready later. */
   receive(batch: ReceiveBatch): number {
     if (this.#handle === noHandle) return -1;
     for (let i = 0; i < batch.slots; i++) {
-      const length = this.#functions.recv(this.#handle, batch.addressOf(i), payloadBytesMax);
+      const length = this.#functions.recvmsg2(this.#handle, batch.addressOf(i), payloadBytesMax, incomingControl.address);
       if (length <= 0) return i === 0 && (length === 0 || this.#functions.getlasterror(null) !== EASYNCRCV) ? -1 : i;
       batch.lengths[i] = length;
+      batch.sequences[i] = incomingControl.sequence;
     }
     return batch.slots;
   }
@@ -187,6 +200,13 @@ export class SrtSocket {
       this.#closing = closeHandle(handle);
     }
     return this.#closing;
+  }
+
+  /** The payload stands where libsrt reads it. */
+  #takes(source: Buffer, offset: number, length: number): boolean {
+    if (this.#handle === noHandle || offset < 0 || length <= 0 || length > payloadBytesMax || offset + length > source.length) return false;
+    source.copy(outgoing.bytes, 0, offset, offset + length);
+    return true;
   }
 
   #check(doing: string): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ConfigInput, configSchema } from '../config/schema.ts';
-import { planReload } from './reload.ts';
+import { planReload } from './reload-plan.ts';
 
 const base: ConfigInput = {
   version: 1,
