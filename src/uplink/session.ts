@@ -10,12 +10,12 @@ import { Importance } from './importance.ts';
 import type { ModeCarrier, ModeCarrierOptions } from './modes/mode-carrier.ts';
 import { PinFollower, type PinSeen } from './modes/pin-follower.ts';
 import { Silence } from './modes/silence.ts';
+import { Teller } from './modes/teller.ts';
 import type { LivePath } from './paths/watch.ts';
 import { payloadBytesMax, payloadBytesOf, pieceBytesOf } from './payload-size.ts';
 import { resolveAll } from './resolve.ts';
 import { SendBuffer } from './send-buffer.ts';
 import { sessionFigures, termsOf } from './session-figures.ts';
-import { SessionState } from './session-state.ts';
 import { callerOptions, connectMsMax } from './srt/caller-options.ts';
 import { SrtError } from './srt/errors.ts';
 import { SrtSocket } from './srt/socket.ts';
@@ -32,7 +32,7 @@ const lookUpEveryMs = 10_000;
 export class Session implements ModeCarrier {
   readonly id: string;
   readonly #options: ModeCarrierOptions;
-  readonly #told: SessionState;
+  readonly #told: Teller;
   readonly #buffer: SendBuffer;
   #socket: SrtSocket | null = null;
   #srtla: SrtlaSender | null = null;
@@ -57,7 +57,7 @@ export class Session implements ModeCarrier {
   constructor(options: ModeCarrierOptions) {
     this.#options = options;
     this.id = options.destination.id;
-    this.#told = new SessionState(this.id, options.onNotice);
+    this.#told = new Teller(this.id, options.onNotice);
     this.#buffer = new SendBuffer(this.id, this.#address);
     this.#pin = new PinFollower(options.holdDown, options.onNotice);
   }

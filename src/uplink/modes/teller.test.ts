@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { SessionState } from './session-state.ts';
+import { Teller } from './teller.ts';
 
 function told() {
   const events: string[] = [];
-  const state = new SessionState('gateway', ({ severity, from, to, reason }) => events.push(`${severity} ${from} ${to} ${reason}`));
+  const state = new Teller('gateway', ({ severity, from, to, reason }) => events.push(`${severity} ${from} ${to} ${reason}`));
   state.become('connecting', 'connecting', 'calling', 0);
   return { state, events };
 }
 
-describe('a session tells', () => {
+describe('a destination tells', () => {
   it('the same failure once, however often it calls again, and that it is over', () => {
     const { state, events } = told();
     for (const nowMs of [100, 300, 700]) {
@@ -33,6 +33,6 @@ describe('a session tells', () => {
     const { state } = told();
     state.become('waiting', 'unreachable', 'no answer', 100);
     state.become('connecting', 'connecting', 'calling', 200);
-    expect([state.state, state.reason]).toEqual(['connecting', 'unreachable']);
+    expect([state.state, state.reason, state.text]).toEqual(['connecting', 'unreachable', 'no answer']);
   });
 });
