@@ -24,6 +24,7 @@ import { faultReports, type Report } from './report.ts';
 
 /** A cold start of the whole chain on a slow, busy machine. */
 const onAirMsMax = 60_000;
+const pageMsMax = 20_000;
 /** Statuses carry the references that delay is measured by; also often enough to see a killed process's last CPU figure. */
 const statusEveryMs = 200;
 
@@ -99,8 +100,8 @@ export class DemoRun {
     this.#client.start();
     this.#timers.push(setInterval(() => this.#sample(), 200));
     await Promise.race([this.#onAir(), this.#failed.promise]);
-    const page = existsSync(files.pageUrlFile) ? readFileSync(files.pageUrlFile, 'utf8').trim() : `http://127.0.0.1:${pagePort}/`;
-    say(`page    ${page} (password ${files.password})`);
+    const page = await this.#page(files.pageUrlFile);
+    say(`page    ${page ?? `http://127.0.0.1:${pagePort}/ does not answer yet`} (password ${files.password})`);
     say(`mqtt    mqtt://127.0.0.1:${this.#broker.port} (tandem/v1/demo/#)`);
     say(`log     ${join(directory, 'log')}`);
     say(`seed    ${seed}, SRT latency ${latencyMs} ms`);
@@ -215,6 +216,16 @@ export class DemoRun {
     }
     const why = this.#status === null ? 'the media daemon does not answer' : this.#status.program.text;
     throw new FatalError(exitCode.failure, `the demo did not get on air within ${onAirMsMax / 1000} s: ${why}`);
+  }
+
+  /** Its address, once it can be opened there: management stands back, and may be up after the program. */
+  async #page(urlFile: string): Promise<string | null> {
+    const untilMs = monoMs() + pageMsMax;
+    while (!existsSync(urlFile)) {
+      if (monoMs() > untilMs) return null;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return readFileSync(urlFile, 'utf8').trim();
   }
 
   #observe(status: Status): void {
