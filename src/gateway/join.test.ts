@@ -3,23 +3,13 @@
  * of each connection from being sent to being handed out, SRT's latency left aside.
  */
 import { describe, expect, it } from 'vitest';
+import { program } from '../lab/made-program.ts';
 import { seededRandom } from '../lab/random.ts';
 import { Join, type Member, type Verdict } from './join.ts';
 
 const everyMs = 7;
 const [ethMs, lteMs] = [20, 50];
 const latencyMs = 1000;
-
-/** Payloads of one program: seven packets each, with bytes that no other has. */
-function program(seed: number, count: number): Buffer[] {
-  const random = seededRandom(seed);
-  return Array.from({ length: count }, () => {
-    const bytes = Buffer.alloc(1316);
-    for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32BE(Math.floor(random() * 2 ** 32) | 0, at);
-    for (let packet = 0; packet < 1316; packet += 188) bytes.writeUInt32BE(0x47010010, packet);
-    return bytes;
-  });
-}
 
 /** A packet with a clock reference and nothing else, alone in its payload, as between slow pictures. */
 function reference(n: number): Buffer {

@@ -1,17 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../lab/random.ts';
+import { program } from '../lab/made-program.ts';
 import { Feed, Merge } from './merge.ts';
-
-/** Payloads of one program: seven packets each, with bytes that no other has. */
-function program(seed: number, count: number): Buffer[] {
-  const random = seededRandom(seed);
-  return Array.from({ length: count }, () => {
-    const bytes = Buffer.alloc(1316);
-    for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32BE(Math.floor(random() * 2 ** 32) | 0, at);
-    for (let packet = 0; packet < 1316; packet += 188) bytes.writeUInt32BE(0x47010010, packet);
-    return bytes;
-  });
-}
 
 function merge() {
   const out: Buffer[] = [];

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BoxSnapshot, JournaledEvent } from '../../src/model/box.ts';
 import type { BoxStatus, Reply } from '../../src/model/mqtt.ts';
-import { ControlWorld, until } from './control-world.ts';
-import { mosquittoMissing, openBroker, openWatcher, type Watcher } from './mqtt-world.ts';
+import { type ControlWorld, until } from './control-world.ts';
+import { mosquittoMissing, openBroker, openControlWorld, openWatcher, type Watcher } from './mqtt-world.ts';
 
 vi.setConfig({ testTimeout: 150_000 });
 
@@ -12,9 +12,7 @@ const cleanups: (() => Promise<void>)[] = [];
 let world: ControlWorld;
 beforeEach(async (context) => {
   if (mosquittoMissing !== null) context.skip(mosquittoMissing);
-  world = new ControlWorld();
-  cleanups.push(() => world.stop());
-  await world.media.start();
+  world = await openControlWorld(cleanups);
 });
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+
 import { freeTcpPort } from '../../src/demo/free-port.ts';
-import { until } from './control-world.ts';
+import { ControlWorld, until } from './control-world.ts';
 
 const mosquitto = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto', '/usr/local/sbin/mosquitto'].find((path) => existsSync(path)) ?? null;
 export const mosquittoMissing = mosquitto === null ? 'mosquitto is not installed' : null;
@@ -229,4 +230,12 @@ export async function openWatcher(cleanups: (() => Promise<void>)[], mosquitto: 
   const watching = await mosquitto.watch(...rest);
   cleanups.push(() => watching.end());
   return watching;
+}
+
+/** The control daemon's surroundings, with a media daemon that answers. Ends with the test too. */
+export async function openControlWorld(cleanups: (() => Promise<void>)[]): Promise<ControlWorld> {
+  const world = new ControlWorld();
+  cleanups.push(() => world.stop());
+  await world.media.start();
+  return world;
 }

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JournaledEvent } from '../../src/model/box.ts';
 import { type BoxStatus, type Reply, type StatePayload, stateSchemas } from '../../src/model/mqtt.ts';
-import { ControlWorld, until } from './control-world.ts';
-import { mosquittoMissing, openBroker, openWatcher, type Watcher } from './mqtt-world.ts';
+import { type ControlWorld, until } from './control-world.ts';
+import { mosquittoMissing, openBroker, openControlWorld, openWatcher, type Watcher } from './mqtt-world.ts';
 import { RaucWorld, raucMissing } from './rauc-world.ts';
 
 vi.setConfig({ testTimeout: 150_000 });
@@ -30,9 +30,7 @@ afterAll(() => rauc?.stop());
 
 beforeEach(async (context) => {
   if (mosquittoMissing !== null) context.skip(mosquittoMissing);
-  world = new ControlWorld();
-  cleanups.push(() => world.stop());
-  await world.media.start();
+  world = await openControlWorld(cleanups);
 });
 afterEach(async () => {
   Object.assign(process.env, { PATH });

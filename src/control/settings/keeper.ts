@@ -10,16 +10,7 @@ import type { EffectiveConfig } from '../../config/effective.ts';
 import { backupPath, release } from '../../config/migrate.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets } from '../../config/secrets.ts';
-import {
-  bringUp,
-  type Need,
-  noSettings,
-  readUsableSettings,
-  type SettingsFile,
-  type SettingsOutcome,
-  settingsPath,
-  type Trial,
-} from '../../config/settings-file.ts';
+import { bringUp, type Need, noSettings, readUsableSettings, type SettingsFile, type SettingsOutcome, settingsPath } from '../../config/settings-file.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { notice, type Severity } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
@@ -30,6 +21,7 @@ import { copyOnce, replaceFile } from '../files.ts';
 import { concernsMedia, confirmed, judgeTrial, needsOf, novelty, takenBack } from './decide.ts';
 import { Newest } from './newest.ts';
 import { askPrepare } from './prepare.ts';
+import { lateText, needsText } from './texts.ts';
 
 export interface Wanted {
   /** Null: the next free number. */
@@ -271,19 +263,7 @@ export class SettingsKeeper {
       if ((await this.#write(confirmed(this.#settings, trial))) !== null) return;
       this.#say('info', 'applied', 'connected', `settings ${trial.rev} are confirmed: ${trial.needs.join(' and ')} reached`);
       this.#changed();
-    } else if (verdict.kind === 'late') await this.#takeBack(this.#lateText(trial, verdict.missing));
-  }
-
-  #lateText(trial: Trial, missing: Need[]): string {
-    const { box } = this.#options;
-    if (trial.bootId !== box.bootId) return 'the box was started anew before they were confirmed';
-    const why: Record<Need, () => string> = {
-      media: () => 'the media daemon did not come back with them',
-      gateway: () => `no gateway was reached (${box.status?.destinations.map(({ text }) => text).join('; ') || 'no destination'})`,
-      broker: () => `the broker was not reached (${box.links.mqtt.text})`,
-      page: () => 'nobody opened the page where it was moved to',
-    };
-    return `within ${trial.confirmSeconds} s ${missing.map((need) => why[need]()).join(', and ')}`;
+    } else if (verdict.kind === 'late') await this.#takeBack(lateText(trial, verdict.missing, box));
   }
 
   async #takeBack(why: string): Promise<void> {
@@ -339,14 +319,4 @@ export class SettingsKeeper {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-function needsText(needs: readonly Need[]): string {
-  const texts: Record<Need, string> = {
-    media: 'the media daemon has to run with them',
-    gateway: 'a gateway has to be reached',
-    broker: 'the broker has to be reached',
-    page: 'somebody has to open the page',
-  };
-  return needs.map((need) => texts[need]).join(', ');
 }
