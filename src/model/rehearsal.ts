@@ -53,7 +53,7 @@ const msOrNull = z.number().nullable();
 export const rehearsalFiguresSchema = z.object({
   brokenMs: z.number().describe('how long the fault stood'),
   noticedMs: msOrNull.describe('from the fault until the box left what was broken; null: it did not, or need not'),
-  switchedMs: msOrNull.describe('of an input: from the fault until another picture went out'),
+  switchedMs: msOrNull.describe('from the fault until another picture went out, or another path carried the program'),
   backMs: msOrNull.describe('from when it was put back until all was as before; null: it did not come back'),
   chosen: z.string().nullable().describe('what carried on meanwhile'),
   pictures: z.int().describe('that left the switcher'),

@@ -10,9 +10,9 @@ const turnMs = 10;
 const planOf = (...faults: RehearsalFault[]): Plan => makePlan({ faults }, wellScene, bondedRules) as Plan;
 
 /** Turns until the end, at most five minutes. `see` says what the box looks like, `since` the last action began. */
-function run(plan: Plan, see: (broken: RehearsalFault | null, sinceMs: number) => Scene, answers = { thawed: true, hurts: false }) {
+function run(plan: Plan, see: (broken: RehearsalFault | null, sinceMs: number) => Scene, answers = { thawed: true, hurts: false }, before = wellScene) {
   const log: { atMs: number; action: CourseAction }[] = [];
-  let course: Course = begin(plan, wellScene, 0);
+  let course: Course = begin(plan, before, 0);
   let broken: RehearsalFault | null = null;
   let sinceMs = 0;
   for (let nowMs = 0; nowMs < 300_000; nowMs += turnMs) {
@@ -50,6 +50,23 @@ it('a path that is pulled is measured, broken, put back, waited for, and judged 
   expect((one?.putBackAtMs ?? 0) - (one?.brokenAtMs ?? 0)).toBe(5000);
   expect((one?.backAtMs ?? 0) - (one?.putBackAtMs ?? 0)).toBe(400);
   expect(ended(log)).toEqual(['requested']);
+});
+
+it('a path is noticed when it carries no more, and done without once another carries', () => {
+  const { log } = run(planOf({ kind: 'pull-path', path: 'eth' }), (broken, sinceMs) => {
+    if (broken === null || sinceMs < 80) return wellScene;
+    return sinceMs < 350 ? { ...withoutEth, paths: withoutEth.paths.map((path) => ({ ...path, carries: false })) } : withoutEth;
+  });
+  const [one] = judged(log);
+  expect(one).toMatchObject({ end: 'done', chosen: 'lte' });
+  expect([one?.noticedAtMs, one?.switchedAtMs].map((atMs) => (atMs ?? 0) - (one?.brokenAtMs ?? 0))).toEqual([80, 350]);
+});
+
+it('a path that carried nothing in the moment when it was begun is seen to be left all the same', () => {
+  const none = { ...wellScene, paths: wellScene.paths.map((path) => ({ ...path, carries: false })) };
+  const see = (broken: RehearsalFault | null) => (broken === null ? wellScene : withoutEth);
+  const { log } = run(planOf({ kind: 'pull-path', path: 'eth' }), see, undefined, none);
+  expect(judged(log)).toMatchObject([{ end: 'done', chosen: 'lte' }]);
 });
 
 describe('an input that is lost', () => {

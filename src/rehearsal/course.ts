@@ -84,7 +84,7 @@ export function advance(course: Course, now: Scene, answers: Answers, nowMs: num
   const forMs = nowMs - course.sinceMs;
   switch (course.phase) {
     case 'steady':
-      return forMs < steadyMs ? { course, actions: [] } : breakNext(course, nowMs);
+      return forMs < steadyMs ? { course: withCarrier(course, now), actions: [] } : breakNext(course, nowMs);
     case 'broken': {
       const seen = watch(course, now, nowMs);
       const { holdMs } = step as Step;
@@ -96,6 +96,12 @@ export function advance(course: Course, now: Scene, answers: Answers, nowMs: num
     case 'resting':
       return forMs < course.plan.restMs ? { course, actions: [] } : afterRest(course, step as Step, now, nowMs);
   }
+}
+
+/** A rehearsal that began in a moment in which no path carried would never see one left. */
+function withCarrier(course: Course, now: Scene): Course {
+  const { before } = course;
+  return before.paths.some(({ carries }) => carries) ? course : { ...course, before: { ...before, paths: now.paths } };
 }
 
 /** At once while something is broken on purpose. Otherwise it is waited for whether it passes; then the phase begins anew. */
@@ -175,9 +181,14 @@ function watch(course: Course, now: Scene, nowMs: number): Course {
     // What is only slower is used on, for what it carries.
     if (step.fault.kind === 'limit-path') return course;
     const path = now.paths.find((one) => one.id === id);
-    if (observed.noticedAtMs !== null || path?.carries || !before.paths.some((one) => one.id === id && one.carries)) return course;
-    const others = now.paths.filter(({ carries }) => carries).map((one) => one.id);
-    return { ...course, observed: { ...observed, noticedAtMs: nowMs, chosen: others.join(' and ') || null } };
+    if (observed.chosen !== null || path?.carries || !before.paths.some((one) => one.id === id && one.carries)) return course;
+    // For a moment none may carry: the other one stands still with the rest of the machine, or is called only now.
+    const chosen =
+      now.paths
+        .filter(({ carries }) => carries)
+        .map((one) => one.id)
+        .join(' and ') || null;
+    return { ...course, observed: { ...observed, noticedAtMs: observed.noticedAtMs ?? nowMs, switchedAtMs: chosen === null ? null : nowMs, chosen } };
   }
   if (kind !== 'input') return course;
   const isWell = now.inputs.some((one) => one.id === id && one.well);
