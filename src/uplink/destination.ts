@@ -12,6 +12,7 @@ import type { DestinationStatus, PathStatus } from '../model/status.ts';
 import { makeModeCarrier } from './modes/make.ts';
 import type { ModeCarrier, ModeCarrierOptions } from './modes/mode-carrier.ts';
 import type { LivePath } from './paths/watch.ts';
+import { pieceBytesOf } from './payload-size.ts';
 import type { Bond } from './srtla/scheduler.ts';
 import type { Spoil } from './udp/spoiled.ts';
 
@@ -96,8 +97,11 @@ export class Destination {
     await Promise.all(all.map((carrier) => carrier.stop(nowMs)));
   }
 
+  /** The packet path: one payload of whole MPEG-TS packets, in as many pieces as the narrowest of its paths needs. */
   send(payload: Buffer, offset: number, length: number): void {
-    this.#carrier.send(payload, offset, length);
+    const carrier = this.#carrier;
+    const step = pieceBytesOf(length, carrier.payloadBytes);
+    for (let at = 0; at < length; at += step) carrier.send(payload, offset + at, Math.min(step, length - at));
   }
 
   turn(nowMs: number): void {

@@ -6,7 +6,7 @@ export const payloadBytesMax = 7 * tsPacketBytes;
 /** Headers in front of a payload: SRT's, UDP's, and IP's. */
 const headerBytes = { 4: 16 + 8 + 20, 6: 16 + 8 + 40 } as const;
 
-/** What an IP packet of `mtuBytes` to `address` carries besides all headers. */
+/** What an IP packet of `mtuBytes` to `address` carries besides all headers; an empty address is one of IPv4. */
 export function payloadBytesOf(mtuBytes: number, address: string): number {
   const room = mtuBytes - headerBytes[address.includes(':') ? 6 : 4];
   return Math.max(tsPacketBytes, Math.min(payloadBytesMax, room - (room % tsPacketBytes)));

@@ -12,7 +12,7 @@ import { PinFollower, type PinSeen } from './modes/pin-follower.ts';
 import { Silence } from './modes/silence.ts';
 import { Teller } from './modes/teller.ts';
 import type { LivePath } from './paths/watch.ts';
-import { payloadBytesMax, payloadBytesOf, pieceBytesOf } from './payload-size.ts';
+import { payloadBytesMax, payloadBytesOf } from './payload-size.ts';
 import { resolveAll } from './resolve.ts';
 import { SendBuffer } from './send-buffer.ts';
 import { sessionFigures, termsOf } from './session-figures.ts';
@@ -31,6 +31,7 @@ const lookUpEveryMs = 10_000;
 
 export class Session implements ModeCarrier {
   readonly id: string;
+  payloadBytes = payloadBytesMax;
   readonly #options: ModeCarrierOptions;
   readonly #told: Teller;
   readonly #buffer: SendBuffer;
@@ -49,7 +50,6 @@ export class Session implements ModeCarrier {
   readonly #pin: PinFollower;
   /** Of the last payload that libsrt took. */
   #message = 0;
-  #payloadBytes = payloadBytesMax;
   #sinceDarkMs = 0;
   /** Of the last turn: for what ends between two of them. */
   #nowMs = 0;
@@ -129,12 +129,7 @@ export class Session implements ModeCarrier {
   /** The packet path: one payload of whole MPEG-TS packets. Drops it when there is no connection: a backlog would only be late. */
   send(payload: Buffer, offset: number, length: number): void {
     if (this.#socket === null || this.#told.state !== 'connected') return;
-    const step = pieceBytesOf(length, this.#payloadBytes);
-    for (let at = 0; at < length; at += step) this.#sendPiece(this.#socket, payload, offset + at, Math.min(step, length - at));
-  }
-
-  #sendPiece(socket: SrtSocket, payload: Buffer, offset: number, length: number): void {
-    const result = socket.send(payload, offset, length);
+    const result = this.#socket.send(payload, offset, length);
     if (result === 'full') this.#buffer.dropped++;
     if (result !== 'sent' || this.#srtla === null) return;
     this.#message = this.#message === messageNumberMax ? 1 : this.#message + 1;
@@ -215,7 +210,7 @@ export class Session implements ModeCarrier {
     const known = targets.flatMap(({ path, remote }) =>
       remote === null ? [] : [{ id: path.id, interface: path.interface, held: path.usable ? null : path.reason, remote, terms: termsOf(path.config) }],
     );
-    this.#payloadBytes = Math.min(...targets.map(({ path, remote }) => payloadBytesOf(path.config.mtuBytes, remote?.address ?? '')));
+    this.payloadBytes = Math.min(...targets.map(({ path, remote }) => payloadBytesOf(path.config.mtuBytes, remote?.address ?? '')));
     if (known.length === 0)
       return this.#lost('name-unresolved', `the name ${destination.host} cannot be resolved: check it, and the name server of the network`, nowMs);
     this.#lookUpAtMs = nowMs + lookUpEveryMs;

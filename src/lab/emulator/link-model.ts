@@ -27,13 +27,15 @@ export interface LinkProfile {
   /** 0: no limit. */
   rateKbps: number;
   queueBytes: number;
+  /** Largest IP packet that passes: what is larger is lost, and nobody is told, as behind a tunnel whose ICMP is filtered. */
+  mtuBytes: number;
   /** Nothing passes, nobody is told. */
   down: boolean;
   /** Delivery opportunities of one 1500-byte packet each, milliseconds from the start, repeated; instead of `rateKbps`. */
   traceMs: readonly number[] | null;
 }
 
-export type Drop = 'down' | 'loss' | 'burst' | 'queue';
+export type Drop = 'down' | 'size' | 'loss' | 'burst' | 'queue';
 
 /** IPv4 and UDP headers count on a real link. */
 const headerBytes = 28;
@@ -60,6 +62,7 @@ export class LinkModel {
   enter(bytes: number, nowMs: number): number | Drop {
     const { profile } = this;
     if (profile.down) return 'down';
+    if (bytes + headerBytes > profile.mtuBytes) return 'size';
     if (this.#random() * 100 < profile.lossPercent) return 'loss';
     if (profile.burst !== null && this.#burstLoses(profile.burst)) return 'burst';
     const sentMs = profile.traceMs === null ? this.#atRate(bytes + headerBytes, nowMs) : this.#atOpportunity(profile.traceMs, bytes + headerBytes, nowMs);

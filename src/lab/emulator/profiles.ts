@@ -11,6 +11,7 @@ const perfect: LinkProfile = {
   burst: null,
   rateKbps: 0,
   queueBytes: 1_000_000,
+  mtuBytes: 1500,
   down: false,
   traceMs: null,
 };

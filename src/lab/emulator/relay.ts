@@ -107,7 +107,7 @@ export class LinkEmulator {
 class Direction {
   readonly model: LinkModel;
   readonly line = new DelayLine();
-  readonly figures: DirectionFigures = { packets: 0, bytes: 0, dropped: { down: 0, loss: 0, burst: 0, queue: 0 } };
+  readonly figures: DirectionFigures = { packets: 0, bytes: 0, dropped: { down: 0, size: 0, loss: 0, burst: 0, queue: 0 } };
 
   constructor(profile: LinkProfile, seed: number) {
     this.model = new LinkModel(profile, seed);

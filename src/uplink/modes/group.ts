@@ -7,6 +7,7 @@ import { bondingAdvice } from '../../model/advice.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
+import { payloadBytesMax, payloadBytesOf } from '../payload-size.ts';
 import { resolveAll } from '../resolve.ts';
 import { callerOptions } from '../srt/caller-options.ts';
 import { SrtError } from '../srt/errors.ts';
@@ -44,6 +45,7 @@ interface Member {
 
 export class Group implements ModeCarrier {
   readonly bond = null;
+  payloadBytes: number;
   readonly #options: ModeCarrierOptions;
   readonly #type: GroupType;
   readonly #members: Member[];
@@ -58,6 +60,7 @@ export class Group implements ModeCarrier {
     this.#options = options;
     this.#type = type;
     this.#teller = new Teller(options.destination.id, options.onNotice);
+    this.payloadBytes = Math.min(payloadBytesMax, ...options.paths.map(({ config }) => payloadBytesOf(config.mtuBytes, '')));
     this.#members = options.paths.map((path) => ({
       path,
       link: null,
@@ -254,6 +257,8 @@ export class Group implements ModeCarrier {
       if (group === null || member.link !== null || !member.path.usable) return;
       if (address === undefined) return this.#drop(member, 'name-unresolved', this.#nowMs, null);
       try {
+        // An IPv6 header is larger than what was reckoned with.
+        this.payloadBytes = Math.min(this.payloadBytes, payloadBytesOf(member.path.config.mtuBytes, address));
         const weight = 1 + (100 - member.path.config.priority);
         member.link = GroupMember.join(group, { remote: { address, port: target.port }, device: member.path.interface, weight });
         member.state = 'pending';

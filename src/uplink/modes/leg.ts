@@ -7,6 +7,7 @@ import { type BackoffState, nextTry, noFailures } from '../../engine/backoff.ts'
 import type { Reason } from '../../model/reasons.ts';
 import type { PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
+import { payloadBytesOf } from '../payload-size.ts';
 import { resolveAll } from '../resolve.ts';
 import { callerOptions, connectMsMax } from '../srt/caller-options.ts';
 import { SrtError } from '../srt/errors.ts';
@@ -65,6 +66,11 @@ export class Leg {
 
   get connected(): boolean {
     return this.state === 'connected';
+  }
+
+  /** What fits into a packet of its path, with the headers of the address that it calls. */
+  get payloadBytes(): number {
+    return payloadBytesOf(this.path.config.mtuBytes, this.#address);
   }
 
   get retryInMs(): number | null {

@@ -4,6 +4,7 @@ import type { Notice } from '../../model/event.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { DestinationStatus, PathStatus } from '../../model/status.ts';
 import type { LivePath } from '../paths/watch.ts';
+import { payloadBytesMax } from '../payload-size.ts';
 import { Leg, type LegState } from './leg.ts';
 import type { ModeCarrier, ModeCarrierOptions } from './mode-carrier.ts';
 import { srtDestinationFigures } from './path-status.ts';
@@ -15,6 +16,8 @@ const lookUpEveryMs = 60_000;
 
 export abstract class Legs implements ModeCarrier {
   readonly bond = null;
+  /** One size for all legs: the far end puts together what came over several by whole payloads. */
+  payloadBytes: number;
   protected readonly options: ModeCarrierOptions;
   /** In order of preference. */
   protected readonly legs: Leg[];
@@ -30,6 +33,7 @@ export abstract class Legs implements ModeCarrier {
     this.legs = [...options.paths]
       .sort((a, b) => a.config.priority - b.config.priority)
       .map((path) => new Leg({ path, destination: options.destination, onState: (leg, from, text, nowMs) => this.#legState(leg, from, text, nowMs) }));
+    this.payloadBytes = this.#fit();
   }
 
   get connected(): boolean {
@@ -135,8 +139,13 @@ export abstract class Legs implements ModeCarrier {
     this.teller.become('waiting', reason, `${this.address}: ${reason === 'no-path' ? 'no network path is up' : 'is not connected over any path'}`, nowMs);
   }
 
+  #fit(): number {
+    return Math.min(payloadBytesMax, ...this.legs.map(({ payloadBytes }) => payloadBytes));
+  }
+
   #legState(leg: Leg, from: LegState, text: string, nowMs: number): void {
     const { state, reason, id } = leg;
+    if (state === 'connected') this.payloadBytes = this.#fit();
     if (state === 'off' || state === 'connecting') return;
     // What the kernel says of an interface is told by the watch of the paths.
     if (state === 'waiting' && !leg.path.usable) return;

@@ -28,10 +28,12 @@ export interface ModeCarrier {
   readonly connected: boolean;
   /** What the networks carry, for the choice of the bitrate; null in modes that cannot tell. */
   readonly bond: Bond | null;
+  /** The most that goes over each of its paths in one packet, bytes of whole MPEG-TS packets. */
+  readonly payloadBytes: number;
   start(nowMs: number): void;
   /** Resolves once everything is closed. */
   stop(nowMs: number): Promise<void>;
-  /** The packet path: one payload of whole MPEG-TS packets, sent or dropped at once. */
+  /** The packet path: whole MPEG-TS packets, at most `payloadBytes` of them, sent or dropped at once. */
   send(payload: Buffer, offset: number, length: number): void;
   /** To be called every few milliseconds. */
   turn(nowMs: number): void;
