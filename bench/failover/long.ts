@@ -1,13 +1,13 @@
 /** The rows that take minutes: a source that flaps, all inputs dead, and hundreds of kills and stalls at random. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monoMs } from '../../src/clock.ts';
 import { freeUdpPort } from '../../src/demo/free-port.ts';
 import type { DemoRun } from '../../src/demo/run.ts';
 import { CameraProcess } from '../../src/lab/camera/process.ts';
 import { seededRandom } from '../../src/lab/random.ts';
-import { packetBytes, pidOf, startsUnit } from '../../src/switcher/mpegts/packet.ts';
+import { isRandomAccess, packetBytes, pidOf, startsUnit } from '../../src/switcher/mpegts/packet.ts';
 import { videoPid } from '../../src/switcher/multiplex.ts';
 import { settleMs, signalWorker, switches, untilOnAir, wait, withChain } from './chain.ts';
 
@@ -215,9 +215,11 @@ function decode(recordings: string): string {
     .filter((name) => name.endsWith('.ts'))
     .sort()
     .map((name) => join(recordings, name));
-  const last = files.at(-1);
-  if (last === undefined) return 'there is none';
+  const [first, last] = [files[0], files.at(-1)];
+  if (first === undefined || last === undefined) return 'there is none';
   truncateSync(last, wholePictures(readFileSync(last)));
+  const begins = readFileSync(first);
+  writeFileSync(first, begins.subarray(firstEntry(begins)));
   // Pictures keep their own times: rounded to the picture rate, two of them may meet, of which the muxer would complain and not the decoder.
   const args = ['-v', 'error', '-i', `concat:${files.join('|')}`, '-map', '0', '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-'];
   try {
@@ -227,6 +229,17 @@ function decode(recordings: string): string {
   } catch (error) {
     return String((error as { stdout?: string }).stdout ?? error).slice(0, 400);
   }
+}
+
+/** The encoder may have been there before the connection was: where the first picture that refers to none begins, tables and all. */
+function firstEntry(file: Buffer): number {
+  let tables = 0;
+  for (let at = 0; at + packetBytes <= file.length; at += packetBytes) {
+    const pid = pidOf(file, at);
+    if (pid === 0) tables = at;
+    if (pid === videoPid && startsUnit(file, at) && isRandomAccess(file, at)) return tables;
+  }
+  return 0;
 }
 
 /** The gateway was ended in the midst of a picture: how long its file is without it. */
