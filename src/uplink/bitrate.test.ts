@@ -71,7 +71,7 @@ describe('the bitrate', () => {
     };
     expect(dies(link({ kbps: 1000, limited: true }), 150)).toBe(limits.minKbps);
     expect(dies(link({ kbps: 1000, limited: false }), 150)).toBe(6000);
-    expect(dies(link({ kbps: 8000, limited: true }), 150)).toBe(6000);
+    expect(dies(link({ kbps: 3000, limited: true }), 150)).toBe(6000);
     // Nothing is late yet.
     expect(dies(link({ kbps: 1000, limited: true }), 40)).toBe(6000);
   });

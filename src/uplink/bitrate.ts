@@ -54,9 +54,11 @@ export interface BitrateState {
   /** At the floor for a hole, or a link that died: since when, and what was made before it; 0: it is not. */
   holeSinceMs: number;
   beforeHoleKbps: number;
-  /** How many links were in use, and when one was last lost. */
+  /** How many links were in use. */
   good: number;
+  /** When one was last lost, and whether those that were left had all shown their limits by then. */
   lostMs: number;
+  limited: boolean;
 }
 
 export type BitrateChange = 'lower' | 'raise' | 'strained' | null;
@@ -81,8 +83,10 @@ const pauseMsMax = 800;
 const shareAfterPause = 0.8;
 /** A link that is gone is the cause of what happens within this time. */
 const lostMsMax = 600;
-/** Its packets are on their way again, over links that have no room. */
+/** Its packets are on their way again, and not there. */
 const excessMsLost = 100;
+/** A link that had little to do has shown less than it carries: only where it is a third is it sure that there is no room. */
+const shareLost = 1 / 3;
 const activityMax = 1.7;
 const strainedShare = 0.7;
 
@@ -95,6 +99,7 @@ export const initialBitrate = (kbps: number): BitrateState => ({
   beforeHoleKbps: 0,
   good: 0,
   lostMs: Number.NEGATIVE_INFINITY,
+  limited: false,
 });
 
 /** To be called each 50 ms or so. */
@@ -105,7 +110,7 @@ export function judgeBitrate(
   nowMs: number,
 ): { state: BitrateState; change: BitrateChange } {
   const links = inputs.links.filter(({ good }) => good);
-  const state = { ...before, good: links.length, lostMs: links.length < before.good ? nowMs : before.lostMs };
+  const state = follow(before, links, nowMs);
   if ((inputs.hole || isStranded(state, links, inputs, nowMs)) && state.kbps > limits.minKbps) {
     const hole = state.beforeHoleKbps > 0 ? {} : { holeSinceMs: nowMs, beforeHoleKbps: state.kbps };
     return { state: { ...state, ...hole, kbps: limits.minKbps, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
@@ -141,10 +146,15 @@ export function judgeBitrate(
   return { state: { ...state, kbps: clamp(wanted), raisedMs: nowMs }, change: 'raise' };
 }
 
-/** A link has just died, what it had is late already, and those that are left have shown lately that they carry less than is made: no proof is waited for. */
-function isStranded({ kbps, lostMs }: BitrateState, left: readonly LinkLoad[], { excessMs, restKbps }: BitrateInputs, nowMs: number): boolean {
-  if (nowMs - lostMs > lostMsMax || excessMs <= excessMsLost || !left.every(({ limited }) => limited)) return false;
-  return sumKbps(left) / overhead - restKbps < kbps;
+function follow(before: BitrateState, links: readonly LinkLoad[], nowMs: number): BitrateState {
+  const good = links.length;
+  return good < before.good ? { ...before, good, lostMs: nowMs, limited: links.every(({ limited }) => limited) } : { ...before, good };
+}
+
+/** A link has just died, what it had is late already, and those that are left had shown that they carry much less than is made: no proof is waited for. */
+function isStranded({ kbps, lostMs, limited }: BitrateState, left: readonly LinkLoad[], { excessMs, restKbps }: BitrateInputs, nowMs: number): boolean {
+  if (nowMs - lostMs > lostMsMax || excessMs <= excessMsLost || !limited || left.length === 0) return false;
+  return sumKbps(left) / overhead - restKbps < kbps * shareLost;
 }
 
 const sumKbps = (links: readonly LinkLoad[]): number => links.reduce((sum, link) => sum + capped(link, link.kbps), 0);
