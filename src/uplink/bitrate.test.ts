@@ -6,6 +6,7 @@ const link = (patch: Partial<LinkLoad> = {}): LinkLoad => ({
   good: true,
   kbps: 3000,
   ceiling: false,
+  limited: false,
   queued: false,
   rttMs: 40,
   capKbps: 0,
@@ -62,6 +63,17 @@ describe('the bitrate', () => {
     let { state } = waiting;
     for (let nowMs = 1300; nowMs < 1800; nowMs += 50) ({ state } = judgeBitrate(state, inputs(), limits, nowMs));
     expect(state.kbps).toBeGreaterThanOrEqual(4000);
+  });
+  it('goes to the floor at once when a link dies and the others are known to carry too little, not when they may carry it', () => {
+    const dies = (other: LinkLoad, excessMs: number) => {
+      const { state } = judgeBitrate(initialBitrate(6000), inputs({ links: [other, link({ kbps: 9000 })] }), limits, 1000);
+      return judgeBitrate(state, inputs({ links: [other, link({ kbps: 9000, good: false })], excessMs }), limits, 1050).state.kbps;
+    };
+    expect(dies(link({ kbps: 1000, limited: true }), 150)).toBe(limits.minKbps);
+    expect(dies(link({ kbps: 1000, limited: false }), 150)).toBe(6000);
+    expect(dies(link({ kbps: 3000, limited: true }), 150)).toBe(6000);
+    // Nothing is late yet.
+    expect(dies(link({ kbps: 1000, limited: true }), 40)).toBe(6000);
   });
   it('feels its way up after a hole of seconds', () => {
     let { state } = judgeBitrate(initialBitrate(6000), inputs({ hole: true, excessMs: 300 }), limits, 1000);

@@ -11,6 +11,8 @@ export interface LinkLoad {
   /** What it has shown that it carries; the truth where `ceiling` holds, else the least. */
   kbps: number;
   ceiling: boolean;
+  /** As `ceiling`, but still so when another link has died since. */
+  limited: boolean;
   /** A queue stands. */
   queued: boolean;
   /** Round trip with its queue. */
@@ -49,9 +51,14 @@ export interface BitrateState {
   loweredMs: number;
   raisedMs: number;
   calmSinceMs: number;
-  /** In a hole: since when, and what was made before it; 0: in none. */
+  /** At the floor for a hole, or a link that died: since when, and what was made before it; 0: it is not. */
   holeSinceMs: number;
   beforeHoleKbps: number;
+  /** How many links were in use. */
+  good: number;
+  /** When one was last lost, and whether those that were left had all shown their limits by then. */
+  lostMs: number;
+  limited: boolean;
 }
 
 export type BitrateChange = 'lower' | 'raise' | 'strained' | null;
@@ -74,6 +81,12 @@ const excessMsCalm = 50;
 /** A hole that is over, with all that it held up delivered, within this time was a pause of a radio or a machine. */
 const pauseMsMax = 800;
 const shareAfterPause = 0.8;
+/** A link that is gone is the cause of what happens within this time. */
+const lostMsMax = 600;
+/** Its packets are on their way again, and not there. */
+const excessMsLost = 100;
+/** A link that had little to do has shown less than it carries: only where it is a third is it sure that there is no room. */
+const shareLost = 1 / 3;
 const activityMax = 1.7;
 const strainedShare = 0.7;
 
@@ -84,15 +97,24 @@ export const initialBitrate = (kbps: number): BitrateState => ({
   calmSinceMs: Number.NEGATIVE_INFINITY,
   holeSinceMs: 0,
   beforeHoleKbps: 0,
+  good: 0,
+  lostMs: Number.NEGATIVE_INFINITY,
+  limited: false,
 });
 
 /** To be called each 50 ms or so. */
-export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits: BitrateLimits, nowMs: number): { state: BitrateState; change: BitrateChange } {
-  if (inputs.hole && state.kbps > limits.minKbps) {
+export function judgeBitrate(
+  before: BitrateState,
+  inputs: BitrateInputs,
+  limits: BitrateLimits,
+  nowMs: number,
+): { state: BitrateState; change: BitrateChange } {
+  const links = inputs.links.filter(({ good }) => good);
+  const state = follow(before, links, nowMs);
+  if ((inputs.hole || isStranded(state, links, inputs, nowMs)) && state.kbps > limits.minKbps) {
     const hole = state.beforeHoleKbps > 0 ? {} : { holeSinceMs: nowMs, beforeHoleKbps: state.kbps };
     return { state: { ...state, ...hole, kbps: limits.minKbps, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
   }
-  const links = inputs.links.filter(({ good }) => good);
   if (links.length === 0) return { state: { ...state, calmSinceMs: nowMs }, change: null };
   const least = Math.min(...links.map(({ rttMs }) => rttMs));
   const clamp = (kbps: number) => Math.round(Math.min(limits.maxKbps, Math.max(limits.minKbps, kbps)));
@@ -109,19 +131,31 @@ export function judgeBitrate(state: BitrateState, inputs: BitrateInputs, limits:
   const cap = clamp(inputs.strained ? limits.maxKbps * strainedShare : limits.maxKbps);
   if (state.kbps > cap) return { state: { ...state, kbps: cap, loweredMs: nowMs }, change: 'strained' };
   if (state.beforeHoleKbps > 0) {
-    const before = Math.min(cap, state.beforeHoleKbps);
+    const wished = Math.min(cap, state.beforeHoleKbps);
     const over = { ...state, holeSinceMs: 0, beforeHoleKbps: 0 };
     // All is there soon after: it was a pause, and says nothing of what they carry.
-    if (nowMs - state.holeSinceMs > pauseMsMax || before <= state.kbps) return { state: over, change: null };
-    return { state: { ...over, kbps: clamp(before * shareAfterPause), raisedMs: nowMs }, change: 'raise' };
+    if (nowMs - state.holeSinceMs > pauseMsMax || wished <= state.kbps) return { state: over, change: null };
+    return { state: { ...over, kbps: clamp(wished * shareAfterPause), raisedMs: nowMs }, change: 'raise' };
   }
   const every = Math.max(raiseEveryMsMin, 2 * least);
   if (nowMs - state.calmSinceMs < calmMs || nowMs - state.raisedMs < every || state.kbps >= cap) return { state, change: null };
-  const ceiling = known ? video(links.reduce((sum, link) => sum + capped(link, link.kbps), 0) * shareKnown) : Number.POSITIVE_INFINITY;
+  const ceiling = known ? video(sumKbps(links) * shareKnown) : Number.POSITIVE_INFINITY;
   const active = Math.max(limits.minKbps, activityMax * Math.max(0, inputs.programKbps - inputs.restKbps));
   const wanted = Math.min(cap, state.kbps * raise, ceiling, active);
   if (wanted <= state.kbps * 1.02) return { state, change: null };
   return { state: { ...state, kbps: clamp(wanted), raisedMs: nowMs }, change: 'raise' };
 }
 
+function follow(before: BitrateState, links: readonly LinkLoad[], nowMs: number): BitrateState {
+  const good = links.length;
+  return good < before.good ? { ...before, good, lostMs: nowMs, limited: links.every(({ limited }) => limited) } : { ...before, good };
+}
+
+/** A link has just died, what it had is late already, and those that are left had shown that they carry much less than is made: no proof is waited for. */
+function isStranded({ kbps, lostMs, limited }: BitrateState, left: readonly LinkLoad[], { excessMs, restKbps }: BitrateInputs, nowMs: number): boolean {
+  if (nowMs - lostMs > lostMsMax || excessMs <= excessMsLost || !limited || left.length === 0) return false;
+  return sumKbps(left) / overhead - restKbps < kbps * shareLost;
+}
+
+const sumKbps = (links: readonly LinkLoad[]): number => links.reduce((sum, link) => sum + capped(link, link.kbps), 0);
 const capped = ({ capKbps }: LinkLoad, kbps: number): number => (capKbps > 0 ? Math.min(capKbps, kbps) : kbps);

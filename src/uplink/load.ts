@@ -7,6 +7,7 @@ function linkLoads(bond: Bond, nowMs: number): LinkLoad[] {
     good,
     kbps: capacity.kbps,
     ceiling: capacity.ceilingKnown(nowMs),
+    limited: capacity.limitSeen(nowMs),
     queued: capacity.queueMs(nowMs) > capacity.queueTargetMs,
     rttMs: capacity.rttMs ?? 100,
     capKbps: terms.capKbps,

@@ -57,6 +57,8 @@ export class LinkCapacity {
   deliveredBytes = 0;
   #windowBytes = windowPacketsFirst * packetBytesUsual;
   #ceilingMs = Number.NEGATIVE_INFINITY;
+  /** The same, not forgotten when another link dies. */
+  #limitMs = Number.NEGATIVE_INFINITY;
   #busyMs = Number.NEGATIVE_INFINITY;
   #idleMs = Number.NEGATIVE_INFINITY;
   readonly #base = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -88,6 +90,7 @@ export class LinkCapacity {
     this.#standingCount = 0;
     this.#samples = 0;
     this.#ceilingMs = Number.NEGATIVE_INFINITY;
+    this.#limitMs = Number.NEGATIVE_INFINITY;
     this.#windowBytes = Math.max(windowPacketsFirst * packetBytesUsual, ((this.kbps / 8) * (this.rttMs ?? firstRttMs)) / 2);
   }
 
@@ -175,7 +178,7 @@ export class LinkCapacity {
     // A link that had nothing to do meanwhile has not shown its limit.
     const limited = this.#idleMs < sinceMs;
     const showsLimit = congested && (slower || limited) && nowMs >= this.#trustMs;
-    if (showsLimit) this.#ceilingMs = nowMs;
+    if (showsLimit) this.#limit(nowMs);
     if (kbps > this.kbps) this.kbps = kbps;
     else if (showsLimit && slower) this.kbps += (kbps - this.kbps) / 4;
     this.kbps = Math.max(this.kbps, kbpsMin);
@@ -183,8 +186,13 @@ export class LinkCapacity {
 
   /** Much of what it was given was lost: a policer or a queue too short to be felt. @param arrivedKbps what was not: so much it does carry. */
   lossy(arrivedKbps: number, nowMs: number): void {
-    this.#ceilingMs = nowMs;
+    this.#limit(nowMs);
     this.kbps = Math.max(kbpsMin, Math.max(this.kbps, arrivedKbps) * 0.9);
+  }
+
+  #limit(nowMs: number): void {
+    this.#ceilingMs = nowMs;
+    this.#limitMs = nowMs;
   }
 
   /** It had room and nothing to carry. */
@@ -204,6 +212,11 @@ export class LinkCapacity {
   /** Whether its queue stood lately: `kbps` is then what it carries; otherwise it is only the least. */
   ceilingKnown(nowMs: number): boolean {
     return this.kbps > 0 && nowMs - this.#ceilingMs < ceilingMs;
+  }
+
+  /** The same, though another link has died since and it is tried whether it carries more after all. */
+  limitSeen(nowMs: number): boolean {
+    return this.kbps > 0 && nowMs - this.#limitMs < ceilingMs;
   }
 
   /** kbit/s at which it may be given packets now. */
