@@ -83,8 +83,6 @@ const pauseMsMax = 800;
 const shareAfterPause = 0.8;
 /** A link that is gone is the cause of what happens within this time. */
 const lostMsMax = 600;
-/** Its packets are on their way again, and not there. */
-const excessMsLost = 100;
 /** A link that had little to do has shown less than it carries: only where it is a third is it sure that there is no room. */
 const shareLost = 1 / 3;
 const activityMax = 1.7;
@@ -153,7 +151,7 @@ function follow(before: BitrateState, links: readonly LinkLoad[], nowMs: number)
 
 /** A link has just died, what it had is late already, and those that are left had shown that they carry much less than is made: no proof is waited for. */
 function isStranded({ kbps, lostMs, limited }: BitrateState, left: readonly LinkLoad[], { excessMs, restKbps }: BitrateInputs, nowMs: number): boolean {
-  if (nowMs - lostMs > lostMsMax || excessMs <= excessMsLost || !limited || left.length === 0) return false;
+  if (nowMs - lostMs > lostMsMax || excessMs <= excessMsCalm || !limited || left.length === 0) return false;
   return sumKbps(left) / overhead - restKbps < kbps * shareLost;
 }
 
