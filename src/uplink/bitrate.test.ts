@@ -64,16 +64,25 @@ describe('the bitrate', () => {
     for (let nowMs = 1300; nowMs < 1800; nowMs += 50) ({ state } = judgeBitrate(state, inputs(), limits, nowMs));
     expect(state.kbps).toBeGreaterThanOrEqual(4000);
   });
-  it('goes to the floor at once when a link dies and the others are known to carry too little, not when they may carry it', () => {
-    const dies = (other: LinkLoad, excessMs: number) => {
-      const { state } = judgeBitrate(initialBitrate(6000), inputs({ links: [other, link({ kbps: 9000 })] }), limits, 1000);
-      return judgeBitrate(state, inputs({ links: [other, link({ kbps: 9000, good: false })], excessMs }), limits, 1050).state.kbps;
+  describe('when a link dies', () => {
+    /** What is made then, of 6000. `was`: how the other one was before, where that is not how it is. */
+    const dies = (other: Partial<LinkLoad>, excessMs: number, was: Partial<LinkLoad> = {}) => {
+      const { state } = judgeBitrate(initialBitrate(6000), inputs({ links: [link({ ...other, ...was }), link({ kbps: 9000 })] }), limits, 1000);
+      return judgeBitrate(state, inputs({ links: [link(other), link({ kbps: 9000, good: false })], excessMs }), limits, 1050).state.kbps;
     };
-    expect(dies(link({ kbps: 1000, limited: true }), 150)).toBe(limits.minKbps);
-    expect(dies(link({ kbps: 1000, limited: false }), 150)).toBe(6000);
-    expect(dies(link({ kbps: 3000, limited: true }), 150)).toBe(6000);
-    // Nothing is late yet.
-    expect(dies(link({ kbps: 1000, limited: true }), 40)).toBe(6000);
+    it('goes to the floor at once where the others are known to carry far too little', () => {
+      expect(dies({ kbps: 1000, limited: true }, 60)).toBe(limits.minKbps);
+      expect(dies({ kbps: 1000, limited: true }, 60, { good: false })).toBe(limits.minKbps);
+    });
+    it('goes there when much is late where they are known to carry too little', () => {
+      expect(dies({ kbps: 3000, limited: true }, 100)).toBe(6000);
+      expect(dies({ kbps: 3000, limited: true }, 250)).toBe(limits.minKbps);
+    });
+    it('is not moved where they may carry it, or nothing is late', () => {
+      expect(dies({ kbps: 1000 }, 250)).toBe(6000);
+      expect(dies({ kbps: 6000, limited: true }, 250)).toBe(6000);
+      expect(dies({ kbps: 1000, limited: true }, 40)).toBe(6000);
+    });
   });
   it('feels its way up after a hole of seconds', () => {
     let { state } = judgeBitrate(initialBitrate(6000), inputs({ hole: true, excessMs: 300 }), limits, 1000);

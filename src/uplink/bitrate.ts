@@ -54,8 +54,8 @@ export interface BitrateState {
   /** At the floor for a hole, or a link that died: since when, and what was made before it; 0: it is not. */
   holeSinceMs: number;
   beforeHoleKbps: number;
-  /** How many links were in use. */
-  good: number;
+  /** Which links were in use. */
+  good: readonly boolean[];
   /** When one was last lost, and whether those that were left had all shown their limits by then. */
   lostMs: number;
   limited: boolean;
@@ -85,6 +85,9 @@ const shareAfterPause = 0.8;
 const lostMsMax = 600;
 /** A link that had little to do has shown less than it carries: only where it is a third is it sure that there is no room. */
 const shareLost = 1 / 3;
+/** A machine that is busy makes up to 200 ms by itself: what is later still says the same of what is only less. */
+const excessMsSure = 200;
+const shareLate = 0.7;
 const activityMax = 1.7;
 const strainedShare = 0.7;
 
@@ -95,7 +98,7 @@ export const initialBitrate = (kbps: number): BitrateState => ({
   calmSinceMs: Number.NEGATIVE_INFINITY,
   holeSinceMs: 0,
   beforeHoleKbps: 0,
-  good: 0,
+  good: [],
   lostMs: Number.NEGATIVE_INFINITY,
   limited: false,
 });
@@ -108,7 +111,7 @@ export function judgeBitrate(
   nowMs: number,
 ): { state: BitrateState; change: BitrateChange } {
   const links = inputs.links.filter(({ good }) => good);
-  const state = follow(before, links, nowMs);
+  const state = follow(before, inputs.links, nowMs);
   if ((inputs.hole || isStranded(state, links, inputs, nowMs)) && state.kbps > limits.minKbps) {
     const hole = state.beforeHoleKbps > 0 ? {} : { holeSinceMs: nowMs, beforeHoleKbps: state.kbps };
     return { state: { ...state, ...hole, kbps: limits.minKbps, loweredMs: nowMs, calmSinceMs: nowMs }, change: 'lower' };
@@ -145,14 +148,15 @@ export function judgeBitrate(
 }
 
 function follow(before: BitrateState, links: readonly LinkLoad[], nowMs: number): BitrateState {
-  const good = links.length;
-  return good < before.good ? { ...before, good, lostMs: nowMs, limited: links.every(({ limited }) => limited) } : { ...before, good };
+  const good = links.map((link) => link.good);
+  if (!before.good.some((was, link) => was && good[link] === false)) return { ...before, good };
+  return { ...before, good, lostMs: nowMs, limited: links.every((link) => !link.good || link.limited) };
 }
 
 /** A link has just died, what it had is late already, and those that are left had shown that they carry much less than is made: no proof is waited for. */
 function isStranded({ kbps, lostMs, limited }: BitrateState, left: readonly LinkLoad[], { excessMs, restKbps }: BitrateInputs, nowMs: number): boolean {
   if (nowMs - lostMs > lostMsMax || excessMs <= excessMsCalm || !limited || left.length === 0) return false;
-  return sumKbps(left) / overhead - restKbps < kbps * shareLost;
+  return sumKbps(left) / overhead - restKbps < kbps * (excessMs > excessMsSure ? shareLate : shareLost);
 }
 
 const sumKbps = (links: readonly LinkLoad[]): number => links.reduce((sum, link) => sum + capped(link, link.kbps), 0);
