@@ -27,7 +27,7 @@ export interface BitrateInputs {
   excessMs: number;
   /** Proved: the links carry less than they are given, and it is not getting better. */
   congested: boolean;
-  /** Nothing is delivered at all: it may be a pause, and it may be the beginning of seconds. */
+  /** Nothing is delivered, or next to nothing: it may be a pause, and it may be the beginning of seconds. */
   hole: boolean;
   /** Delivered meanwhile. */
   arrivedKbps: number;
@@ -71,7 +71,7 @@ const raise = 1.25;
 /** Two round trips show what a step has done; and no encoder follows faster. */
 const raiseEveryMsMin = 250;
 /** What is late is made up for within about this time. */
-const workedOffMs = 1000;
+const workedOffMs = 700;
 /** The encoder follows, and what it made before must be through before it is judged again. */
 const lowerEveryMsMin = 250;
 /** After going down, the queue must be gone before anything is tried. */

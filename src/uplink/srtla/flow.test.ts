@@ -54,4 +54,12 @@ describe('whether the links carry less than they are given', () => {
     run(over, 1600, (ms) => (ms < 1000 || ms > 1500 ? offeredKbps * 2 : 0));
     expect(over.hole).toBe(false);
   });
+  it('calls it a hole though a trickle comes, and not where half of it does', () => {
+    const trickle = new Flow();
+    run(trickle, 1500, (ms) => (ms < 1000 ? offeredKbps : offeredKbps / 10));
+    expect(trickle.hole).toBe(true);
+    const half = new Flow();
+    run(half, 1500, (ms) => (ms < 1000 ? offeredKbps : offeredKbps / 2));
+    expect(half.hole).toBe(false);
+  });
 });

@@ -27,9 +27,11 @@ const tellingMs = 30;
 const untoldBytes = 9 * 1332;
 /** No delivery for longer is a pause. */
 const gapMsMax = 80;
-/** Nothing at all for longer, with so much of it overdue: a hole in all the links. Radio pauses for as long now and then. */
+/** Nothing, or next to nothing, for longer, with so much of it overdue: a hole in all the links. Radio pauses for as long now and then. */
 const holeMsMin = 250;
 const holeOfLatency = 1 / 10;
+/** A trickle that a dying link still delivers makes it no less of a hole. */
+const holeShare = 0.3;
 /** It is being made up for, and all of it will be within this time. */
 const workedOffMs = 1000;
 
@@ -48,7 +50,7 @@ export class Flow {
   #arrivedMs = Number.NEGATIVE_INFINITY;
   pausedMs = Number.NEGATIVE_INFINITY;
 
-  /** Nothing arrives at all. */
+  /** Nothing arrives, or next to nothing. */
   hole = false;
 
   /** Nothing from before counts: a link came or went, or the sender itself was held up. */
@@ -75,8 +77,22 @@ export class Flow {
     this.#arrivedBytes[at] = arrivedBytes;
     const doubt = heldUp ? 'heldUp' : 'sure';
     const windowMs = Math.min(windowMsMax, Math.max(windowMsMin[doubt], 2 * baseMs));
-    this.hole = nowMs - this.#arrivedMs > Math.max(holeMsMin, 3 * baseMs) && this.excessMs > Math.max(excessMsMin, latencyMs * holeOfLatency);
+    const holeMs = Math.max(holeMsMin, 3 * baseMs);
+    const nothing = nowMs - this.#arrivedMs > holeMs || (!heldUp && this.#shareArrived(holeMs, nowMs) < holeShare);
+    this.hole = nothing && this.excessMs > Math.max(excessMsMin, latencyMs * holeOfLatency);
     this.congested = this.#judge(Math.min(excessMsEnough[doubt], Math.max(excessMsMin, latencyMs * excessOfLatency)), windowMs, latencyMs, nowMs);
+  }
+
+  /** Of what was given in the last `forMs`, how much has arrived in that time; 1 where that is not known. */
+  #shareArrived(forMs: number, nowMs: number): number {
+    const last = (this.#count - 1) % samplesKept;
+    for (let back = 1; back <= Math.min(this.#count, samplesKept); back++) {
+      const at = (this.#count - back) % samplesKept;
+      if (nowMs - (this.#atMs[at] as number) < forMs) continue;
+      const taken = (this.#takenBytes[last] as number) - (this.#takenBytes[at] as number);
+      return taken === 0 ? 1 : ((this.#arrivedBytes[last] as number) - (this.#arrivedBytes[at] as number)) / taken;
+    }
+    return 1;
   }
 
   /** How long ago `bytes` had been given; what is older than the samples counts as old as they are. */
