@@ -9,10 +9,15 @@ import type { PathStatus } from '../model/status.ts';
 import { Allowances } from './allowances.ts';
 
 let directory: string;
+const made: Allowances[] = [];
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tandem-allowances-'));
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  // What a turn has begun to write is written: not into a directory that is being removed.
+  await Promise.all(made.splice(0).map((one) => one.save()));
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const november = Date.UTC(2026, 10, 28);
 const paths = [pathSchema.parse({ id: 'eth', interface: 'eth0' }), pathSchema.parse({ id: 'lte', interface: 'wwan0', allowanceMb: 100 })];
@@ -27,7 +32,9 @@ function make(): { allowances: Allowances; told: Notice[]; allowed: Map<string, 
     onAllow: (id: string, yes: boolean) => void allowed.set(id, yes),
     onNotice: (one: Notice) => void told.push(one),
   };
-  return { allowances: new Allowances({ ...options, log: makeLogger('test') }), told, allowed };
+  const allowances = new Allowances({ ...options, log: makeLogger('test') });
+  made.push(allowances);
+  return { allowances, told, allowed };
 }
 
 test('the use of a month is told and shown against what is allowed: low, used, and free again with the next month', async () => {

@@ -86,10 +86,11 @@ export class Allowances {
   /** Never rejects. What is being written already may be older than what is to be kept now. */
   async save(): Promise<void> {
     if (this.#meters.size === 0) return;
-    await this.#writing;
-    this.#writing = this.#write();
-    await this.#writing;
-    this.#writing = null;
+    // Set before anything is awaited: two that wrote at once would tear the file.
+    const mine = (this.#writing ?? Promise.resolve()).then(() => this.#write());
+    this.#writing = mine;
+    await mine;
+    if (this.#writing === mine) this.#writing = null;
   }
 
   async #write(): Promise<void> {

@@ -44,7 +44,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  if (profile !== undefined) rmSync(profile, { recursive: true, force: true });
+  // Its helpers may still be writing when it is gone.
+  if (profile !== undefined) rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 beforeEach(async (context) => {
   if (executablePath === undefined) context.skip('chromium is not installed');
