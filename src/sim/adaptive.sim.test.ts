@@ -30,6 +30,17 @@ it.each([1, 2, 3])('delivers more over two wandering links than a fixed 2 Mbit/s
   expect(adaptive.picturesLost).toBeLessThanOrEqual(fixed.picturesLost);
 });
 
+it.each([1, 2, 3, 4])(
+  'loses no picture when Ethernet dies and the other link has a cap of a third of what is made, and stays below the cap, seed %i',
+  (seed) => {
+    const links = [{ profile: profiles.ethernet }, { profile: profiles.lte, priority: 20, capKbps: 2000 }];
+    const changes = [{ atMs: 10_000, link: 0, patch: { down: true } }];
+    const { picturesLost, rates } = simulateAdaptive({ seed, seconds: 20, latencyMs: 1000, kbps: 6000, links, changes, bursts: true }, limits);
+    expect(picturesLost).toBe(0);
+    expect(Math.max(...rates.slice(12))).toBeLessThanOrEqual(2000);
+  },
+);
+
 it.each([1, 2, 3, 4])('is not moved by a busy machine, a link that dies, and its return: there is room for the program all the time, seed %i', (seed) => {
   const scenario = scenarios.find(({ name }) => name.includes('busy machine'));
   if (scenario === undefined) throw new Error('no such scenario');

@@ -73,6 +73,8 @@ describe('the bitrate', () => {
     it('goes to the floor at once where the others are known to carry far too little', () => {
       expect(dies({ kbps: 1000, limited: true }, 60)).toBe(limits.minKbps);
       expect(dies({ kbps: 1000, limited: true }, 60, { good: false })).toBe(limits.minKbps);
+      // A cap is known before anything is carried.
+      expect(dies({ kbps: 300, capKbps: 1500 }, 60)).toBe(limits.minKbps);
     });
     it('goes there when much is late where they are known to carry too little', () => {
       expect(dies({ kbps: 3000, limited: true }, 100)).toBe(6000);
@@ -80,6 +82,7 @@ describe('the bitrate', () => {
     });
     it('is not moved where they may carry it, or nothing is late', () => {
       expect(dies({ kbps: 1000 }, 250)).toBe(6000);
+      expect(dies({ kbps: 300, capKbps: 8000 }, 250)).toBe(6000);
       expect(dies({ kbps: 6000, limited: true }, 250)).toBe(6000);
       expect(dies({ kbps: 1000, limited: true }, 40)).toBe(6000);
     });

@@ -56,7 +56,7 @@ export interface BitrateState {
   beforeHoleKbps: number;
   /** Which links were in use. */
   good: readonly boolean[];
-  /** When one was last lost, and whether those that were left had all shown their limits by then. */
+  /** When one was last lost, and whether those that were left had all shown their limits by then, or have a cap. */
   lostMs: number;
   limited: boolean;
 }
@@ -119,7 +119,6 @@ export function judgeBitrate(
   if (links.length === 0) return { state: { ...state, calmSinceMs: nowMs }, change: null };
   const least = Math.min(...links.map(({ rttMs }) => rttMs));
   const clamp = (kbps: number) => Math.round(Math.min(limits.maxKbps, Math.max(limits.minKbps, kbps)));
-  const known = links.every(({ ceiling }) => ceiling);
   const video = (kbps: number) => kbps / overhead - inputs.restKbps;
   if (inputs.congested) {
     // The longer packets have waited already, the more must be made up for.
@@ -132,15 +131,15 @@ export function judgeBitrate(
   const cap = clamp(inputs.strained ? limits.maxKbps * strainedShare : limits.maxKbps);
   if (state.kbps > cap) return { state: { ...state, kbps: cap, loweredMs: nowMs }, change: 'strained' };
   if (state.beforeHoleKbps > 0) {
-    const wished = Math.min(cap, state.beforeHoleKbps);
+    const wanted = Math.min(cap, state.beforeHoleKbps * shareAfterPause, video(mostKbps(links, 'limited') * shareKnown));
     const over = { ...state, holeSinceMs: 0, beforeHoleKbps: 0 };
     // All is there soon after: it was a pause, and says nothing of what they carry.
-    if (nowMs - state.holeSinceMs > pauseMsMax || wished <= state.kbps) return { state: over, change: null };
-    return { state: { ...over, kbps: clamp(wished * shareAfterPause), raisedMs: nowMs }, change: 'raise' };
+    if (nowMs - state.holeSinceMs > pauseMsMax || wanted <= state.kbps) return { state: over, change: null };
+    return { state: { ...over, kbps: clamp(wanted), raisedMs: nowMs }, change: 'raise' };
   }
   const every = Math.max(raiseEveryMsMin, 2 * least);
   if (nowMs - state.calmSinceMs < calmMs || nowMs - state.raisedMs < every || state.kbps >= cap) return { state, change: null };
-  const ceiling = known ? video(sumKbps(links) * shareKnown) : Number.POSITIVE_INFINITY;
+  const ceiling = video(mostKbps(links, 'ceiling') * shareKnown);
   const active = Math.max(limits.minKbps, activityMax * Math.max(0, inputs.programKbps - inputs.restKbps));
   const wanted = Math.min(cap, state.kbps * raise, ceiling, active);
   if (wanted <= state.kbps * 1.02) return { state, change: null };
@@ -150,14 +149,16 @@ export function judgeBitrate(
 function follow(before: BitrateState, links: readonly LinkLoad[], nowMs: number): BitrateState {
   const good = links.map((link) => link.good);
   if (!before.good.some((was, link) => was && good[link] === false)) return { ...before, good };
-  return { ...before, good, lostMs: nowMs, limited: links.every((link) => !link.good || link.limited) };
+  return { ...before, good, lostMs: nowMs, limited: links.every((link) => !link.good || link.limited || link.capKbps > 0) };
 }
 
 /** A link has just died, what it had is late already, and those that are left had shown that they carry much less than is made: no proof is waited for. */
 function isStranded({ kbps, lostMs, limited }: BitrateState, left: readonly LinkLoad[], { excessMs, restKbps }: BitrateInputs, nowMs: number): boolean {
   if (nowMs - lostMs > lostMsMax || excessMs <= excessMsCalm || !limited || left.length === 0) return false;
-  return sumKbps(left) / overhead - restKbps < kbps * (excessMs > excessMsSure ? shareLate : shareLost);
+  return mostKbps(left, 'limited') / overhead - restKbps < kbps * (excessMs > excessMsSure ? shareLate : shareLost);
 }
 
-const sumKbps = (links: readonly LinkLoad[]): number => links.reduce((sum, link) => sum + capped(link, link.kbps), 0);
-const capped = ({ capKbps }: LinkLoad, kbps: number): number => (capKbps > 0 ? Math.min(capKbps, kbps) : kbps);
+/** The most that they are known to carry: by what each has shown, and by its cap. Infinity: of one of them that is not known. */
+function mostKbps(links: readonly LinkLoad[], known: 'ceiling' | 'limited'): number {
+  return links.reduce((sum, link) => sum + Math.min(link[known] ? link.kbps : Number.POSITIVE_INFINITY, link.capKbps || Number.POSITIVE_INFINITY), 0);
+}
