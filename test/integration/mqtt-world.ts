@@ -5,7 +5,6 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
-
 import { freeTcpPort } from '../../src/demo/free-port.ts';
 import { ControlWorld, until } from './control-world.ts';
 

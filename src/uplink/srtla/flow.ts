@@ -78,21 +78,19 @@ export class Flow {
     const doubt = heldUp ? 'heldUp' : 'sure';
     const windowMs = Math.min(windowMsMax, Math.max(windowMsMin[doubt], 2 * baseMs));
     const holeMs = Math.max(holeMsMin, 3 * baseMs);
-    const nothing = nowMs - this.#arrivedMs > holeMs || (!heldUp && this.#shareArrived(holeMs, nowMs) < holeShare);
-    this.hole = nothing && this.excessMs > Math.max(excessMsMin, latencyMs * holeOfLatency);
+    this.hole =
+      this.excessMs > Math.max(excessMsMin, latencyMs * holeOfLatency) &&
+      (nowMs - this.#arrivedMs > holeMs || (!heldUp && this.#shareArrived(holeMs, nowMs) < holeShare));
     this.congested = this.#judge(Math.min(excessMsEnough[doubt], Math.max(excessMsMin, latencyMs * excessOfLatency)), windowMs, latencyMs, nowMs);
   }
 
   /** Of what was given in the last `forMs`, how much has arrived in that time; 1 where that is not known. */
   #shareArrived(forMs: number, nowMs: number): number {
+    const from = this.#since(0, forMs, nowMs);
+    if (from < 0) return 1;
     const last = (this.#count - 1) % samplesKept;
-    for (let back = 1; back <= Math.min(this.#count, samplesKept); back++) {
-      const at = (this.#count - back) % samplesKept;
-      if (nowMs - (this.#atMs[at] as number) < forMs) continue;
-      const taken = (this.#takenBytes[last] as number) - (this.#takenBytes[at] as number);
-      return taken === 0 ? 1 : ((this.#arrivedBytes[last] as number) - (this.#arrivedBytes[at] as number)) / taken;
-    }
-    return 1;
+    const taken = (this.#takenBytes[last] as number) - (this.#takenBytes[from] as number);
+    return taken === 0 ? 1 : ((this.#arrivedBytes[last] as number) - (this.#arrivedBytes[from] as number)) / taken;
   }
 
   /** How long ago `bytes` had been given; what is older than the samples counts as old as they are. */
